@@ -1,0 +1,1 @@
+"""Model packs: manifests, contracts, and converters of foreign model files."""
