@@ -22,8 +22,8 @@ class Picture:
     ``pixels`` is (H, W, 3) RGB, upright (EXIF orientation applied). ``full_size`` is
     (width, height) of the upright picture as stored; ``reduction`` = full width / decoded
     width (1.0 when decoded at full size). ``format`` is ``jpeg``, ``png`` or ``webp``, or
-    ``array`` for pixels given directly; ``colour`` says how the file stored them: ``rgb``, ``grey``, ``cmyk``.
-    ``compressed_bytes`` is the file's length, 0 for ``array``.
+    ``array`` for pixels given directly; ``colour`` says how the file stored them: ``rgb``,
+    ``grey``, ``cmyk``. ``compressed_bytes`` is the file's length, 0 for ``array``.
     """
 
     pixels: Pixels
@@ -78,8 +78,8 @@ class Mesh:
 class HeadPose:
     """Angles in degrees (ISO/IEC 39794-5 axes), subject frontal = 0, 0, 0.
 
-    ``yaw`` > 0: the nose points to the right edge of the picture; ``pitch`` > 0: the nose points down;
-    ``roll`` > 0: the head leans clockwise as seen in the picture.
+    ``yaw`` > 0: the nose points to the right edge of the picture; ``pitch`` > 0: the nose
+    points down; ``roll`` > 0: the head leans clockwise as seen in the picture.
     """
 
     yaw: float
@@ -103,7 +103,8 @@ class Template:
     ``contract`` is the hash of the pack that made it; templates of different contracts
     are never compared. ``features`` holds one unit-length float32 vector for each part of
     the pack (a recogniser at one crop), in the pack's order. ``weight`` is the sample's
-    quality weight, 0..1, used when several samples are fused. ``samples`` counts the pictures in it.
+    quality weight, 0..1, used when several samples are fused; ``samples`` counts the
+    pictures in it.
     """
 
     contract: str

@@ -17,7 +17,7 @@ PIPELINE = 1
 
 
 def contract(manifest: PackManifest) -> str:
-    """The pack's contract: 64 lower-case hexadecimal digits (SHA-256)."""
+    """Return the pack's contract: 64 lower-case hexadecimal digits (SHA-256)."""
     used = {r.model for r in manifest.recognisers}
     models = [
         [m.id, m.role, m.format, [s.sha256 for s in m.sources]]

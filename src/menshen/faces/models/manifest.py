@@ -166,7 +166,7 @@ class PackManifest(_Record):
         return self
 
     def model(self, role: str) -> ModelEntry:
-        """The first model with this role; raises ModelFileError when there is none."""
+        """Return the first model with this role; raises ModelFileError when there is none."""
         for entry in self.models:
             if entry.role == role:
                 return entry
