@@ -1,0 +1,1 @@
+"""From two samples to a decision that explains itself."""

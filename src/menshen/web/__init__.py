@@ -1,0 +1,1 @@
+"""The assembled server: application, pages, static files, translations."""
