@@ -69,6 +69,20 @@ class AnimatedPictureError(PictureError):
     advice = "Send a single still picture."
 
 
+class CmykPictureError(PictureError):
+    """A CMYK JPEG: made for a press, its colours need a profile we do not guess."""
+
+    code = "picture-cmyk"
+    advice = "Save the picture as RGB (sRGB) and send it again."
+
+
+class DeepPictureError(PictureError):
+    """16 bits a channel: a scan or an instrument's file, no camera picture."""
+
+    code = "picture-sixteen-bit"
+    advice = "Save the picture with 8 bits a channel and send it again."
+
+
 class FaceError(MenshenError):
     """The picture is readable, but not usable as a face sample."""
 
@@ -95,6 +109,20 @@ class FaceTooSmallError(FaceError):
 
     code = "face-too-small"
     advice = "Come closer to the camera, or send a larger picture."
+
+
+class FaceNotUprightError(FaceError):
+    """The head lies on its side, or the picture does."""
+
+    code = "face-not-upright"
+    advice = "Turn the picture upright, or hold your head straight."
+
+
+class FaceTurnedAwayError(FaceError):
+    """The face looks too far to the side, up or down to be compared."""
+
+    code = "face-turned-away"
+    advice = "Look straight at the camera."
 
 
 class ContractMismatchError(MenshenError):

@@ -1,0 +1,75 @@
+"""The one place that knows the inference runtime (OpenVINO, CPU).
+
+Why OpenVINO for everything, and the figures: docs/decisions/0002-runtime.md.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import openvino
+
+from menshen.errors import ModelFileError
+from menshen.faces.models.pack import NetworkBytes
+from menshen.faces.records import Floats
+
+Precision = Literal["f32", "bf16"]
+
+
+class Network:
+    """One network, read and compiled when it is first run; safe to share between threads.
+
+    ``read`` gives the network's bytes; ``streams`` is how many threads may run it at the
+    same time, each on one core; ``batched`` makes the first dimension free.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], NetworkBytes],
+        *,
+        streams: int = 1,
+        batched: bool = False,
+        precision: Precision = "f32",
+    ) -> None:
+        self._read = read
+        self._options = {
+            "INFERENCE_NUM_THREADS": streams,
+            "NUM_STREAMS": streams,
+            "ENABLE_CPU_PINNING": False,
+            "INFERENCE_PRECISION_HINT": precision,
+        }
+        self._batched = batched
+        self._lock = threading.Lock()
+        self._compiled: Any = None
+        self._local = threading.local()
+
+    def load(self) -> None:
+        """Read and compile now; raises ModelFileError when the bytes are no network."""
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = self._compile(self._read())
+
+    def _compile(self, data: NetworkBytes) -> Any:
+        try:
+            core = openvino.Core()
+            model = core.read_model(data.xml, data.weights)
+            if self._batched:
+                model.reshape([-1, *list(model.inputs[0].partial_shape)[1:]])
+            return core.compile_model(model, "CPU", self._options)
+        except RuntimeError as error:
+            raise ModelFileError("the runtime cannot read this network") from error
+
+    def run(self, tensor: Floats) -> dict[str, Floats]:
+        """Run one batch; returns fresh arrays by output name."""
+        request = getattr(self._local, "request", None)
+        if request is None:
+            self.load()
+            request = self._local.request = self._compiled.create_infer_request()
+        request.infer([np.ascontiguousarray(tensor)], share_inputs=True)
+        return {
+            output.get_any_name(): np.array(request.get_tensor(output).data, np.float32)
+            for output in self._compiled.outputs
+        }
