@@ -18,6 +18,8 @@ class MenshenError(Exception):
 
     code: ClassVar[str] = "error"
     advice: ClassVar[str] = ""
+    index: int | None = None
+    """Which of several pictures is meant, counted from 0; None when there is only one."""
 
 
 class PictureError(MenshenError):

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from menshen.errors import (
+    FaceError,
     FaceNotUprightError,
     FaceTooSmallError,
     FaceTurnedAwayError,
     NoFaceError,
+    PictureError,
     SeveralFacesError,
 )
 from menshen.faces.decode import Limits, decode
@@ -46,6 +48,9 @@ class Sample:
     face: Face
     quality: Quality
     template: Template
+
+
+_Prepared = tuple[Picture, Pyramid, Face, Quality]
 
 
 class Engine:
@@ -107,15 +112,25 @@ class Engine:
     def samples(
         self, pictures: Sequence[bytes], *, limits: Limits | None = None
     ) -> tuple[Sample, ...]:
-        """Do the same for several files, with one batch through each recogniser."""
-        ready = [self._prepare(data, limits or Limits()) for data in pictures]
+        """Do the same for several files, with one batch through each recogniser.
+
+        An error says in ``index`` which file it means.
+        """
+        ready = [self._prepare_one(i, data, limits or Limits()) for i, data in enumerate(pictures)]
         templates = self._embedder.embed([(pyramid, face) for _, pyramid, face, _ in ready])
         return tuple(
             Sample(picture, face, quality, dataclasses.replace(template, weight=quality.weight))
             for (picture, _, face, quality), template in zip(ready, templates, strict=True)
         )
 
-    def _prepare(self, data: bytes, limits: Limits) -> tuple[Picture, Pyramid, Face, Quality]:
+    def _prepare_one(self, index: int, data: bytes, limits: Limits) -> _Prepared:
+        try:
+            return self._prepare(data, limits)
+        except (PictureError, FaceError) as error:
+            error.index = index
+            raise
+
+    def _prepare(self, data: bytes, limits: Limits) -> _Prepared:
         picture = decode(data, limits=limits)
         pyramid = Pyramid(picture.pixels)
         faces = self._find(pyramid)

@@ -1,1 +1,1 @@
-"""From two samples to a decision that explains itself."""
+"""Is the person in front of the camera the one they say they are? Sessions and decisions."""
