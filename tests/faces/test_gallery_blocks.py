@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from menshen.faces.gallery_blocks import OpenBlock, probe, seal, widest
+from menshen.faces.records import Floats
+
+
+def units(rng: np.random.Generator, count: int, width: int, *, peaky: bool) -> Floats:
+    rows = rng.standard_normal((count, width))
+    if peaky:  # sparse and one-sided, as networks that end in a ReLU make them
+        rows = np.maximum(rows, 0) ** 3 + 1e-6
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 300),
+    width=st.sampled_from([16, 33, 128, 256]),
+    head=st.sampled_from([16, 32]),
+    peaky=st.booleans(),
+    floor=st.floats(-1, 1),
+)
+@settings(max_examples=80, deadline=None)
+def test_bounds_hold_and_nobody_above_the_floor_is_lost(
+    seed: int, count: int, width: int, head: int, peaky: bool, floor: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    head = min(head, width)
+    rows = units(rng, count, width, peaky=peaky)
+    sought = probe(units(rng, 1, width, peaky=peaky)[0], head=head)
+    exact = rows.astype(np.float64) @ sought.vector
+    people = [str(i) for i in range(count)]
+    sealed = seal(rows, people, head=head)
+    opened = OpenBlock(rows, people, head=head, tail_norm=widest(rows[:, head:]))
+    for block in (sealed, opened):
+        found, upper = block.candidates(sought, floor=floor)
+        assert set(np.flatnonzero(exact >= floor)) <= set(found.tolist())
+        assert (exact[found] <= upper).all()
+        assert (np.diff(upper) <= 0).all()
+
+
+@pytest.mark.parametrize("width", [16, 30, 128, 256, 512, 1024])
+def test_the_kernel_is_exact_on_whole_numbers(width: int) -> None:
+    """The proof rests on it: a faiss that rounds would fail here."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(-127, 128, (400, width)).astype(np.float32)
+    codes[0], codes[1] = 127, -127
+    index = faiss.IndexScalarQuantizer(
+        width, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_INNER_PRODUCT
+    )
+    index.add(codes)
+    for sought in (codes[0], codes[1], codes[2]):
+        products, rows = index.search(sought[None], 400)
+        assert (products[0] == codes[rows[0]].astype(np.float64) @ sought).all()
+
+
+def test_codes_leave_few_rows_to_score_again() -> None:
+    rng = np.random.default_rng(0)
+    rows = units(rng, 4096, 128, peaky=False)
+    sought = probe(rows[17], head=128)
+    found, _ = seal(rows, ["x"] * 4096, head=128).candidates(sought, floor=0.6)
+    assert found.tolist() == [17]
+
+
+def test_zero_rows_are_coded() -> None:
+    rows = np.zeros((3, 16), np.float32)
+    sought = probe(units(np.random.default_rng(0), 1, 16, peaky=False)[0], head=16)
+    found, upper = seal(rows, ["a", "b", "c"], head=16).candidates(sought, floor=0.5)
+    assert not found.size
+    assert not upper.size
+
+
+def test_without_keeps_the_others() -> None:
+    rows = units(np.random.default_rng(0), 4, 16, peaky=False)
+    block = seal(rows, ["a", "b", "a", "c"], head=16)
+    assert block.without("z") is block
+    fewer = block.without("a")
+    assert fewer is not None
+    assert fewer.people == ("b", "c")
+    assert (fewer.vectors == rows[[1, 3]]).all()
+    assert seal(rows, ["a"] * 4, head=16).without("a") is None
