@@ -21,14 +21,14 @@ from menshen.errors import (
     DeepPictureError,
     EmptyPictureError,
     PictureDimensionsError,
-    PictureError,
     PictureFormatError,
     PictureTooLargeError,
     PictureTruncatedError,
 )
 from menshen.faces.records import Picture, Pixels
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP")
+Image.init()  # registers the readers once, before threads arrive
 WORKING_SIDE = 960
 """A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its longer side keeps this many pixels."""
 
@@ -74,7 +74,7 @@ def decode(data: bytes, *, limits: Limits | None = None, reduce: bool = True) ->
     """
     header, image = _open(data, limits or Limits())
     factor = _reduction(header.size) if reduce and header.format == "jpeg" else 1
-    stored = _jpeg(data, header.size, factor) if header.format == "jpeg" else _other(image)
+    stored = _jpeg(data, image, factor) if header.format == "jpeg" else _other(image)
     pixels = _upright(stored, header.orientation)
     width, height = header.size if header.orientation < 5 else header.size[::-1]
     return Picture(
@@ -147,29 +147,17 @@ def _reduction(size: tuple[int, int]) -> int:
     return factor
 
 
-def _jpeg(data: bytes, size: tuple[int, int], factor: int) -> Pixels:
-    width, height = (-(-side // factor) for side in size)
+def _jpeg(data: bytes, image: Image.Image, factor: int) -> Pixels:
+    width, height = (-(-side // factor) for side in image.size)
     try:
-        return _decode_jpeg(data, width, height, strict=True)
+        return np.asarray(
+            simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8
+        )
     except ValueError as error:
-        # Cameras write stray bytes between segments; that harms no pixel.
-        if "extraneous bytes" not in str(error):
-            raise _broken(error) from error
-    try:
-        return _decode_jpeg(data, width, height, strict=False)
-    except ValueError as error:
-        raise _broken(error) from error
-
-
-def _decode_jpeg(data: bytes, width: int, height: int, *, strict: bool) -> Pixels:
-    return np.asarray(
-        simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height, strict=strict),
-        np.uint8,
-    )
-
-
-def _broken(error: Exception) -> PictureError:
-    return PictureTruncatedError(f"the JPEG data are damaged: {error}")
+        # Cameras write stray bytes between segments; that harms no pixel, and Pillow skips them.
+        if "extraneous bytes" in str(error):
+            return _other(image)
+        raise PictureTruncatedError(f"the JPEG data are damaged: {error}") from error
 
 
 def _other(image: Image.Image) -> Pixels:
