@@ -142,7 +142,7 @@ def _better_pictures(a: Sample, b: Sample, outcome: Outcome) -> tuple[Reason, ..
     if outcome is Outcome.ACCEPT:
         return ()
     return tuple(
-        reasons.better_picture(which, tip.tip_en, tip.tip_zh)
-        for which, sample in (("a", a), ("b", b))
-        for tip in sample.quality.tips(limit=1)
+        reasons.better_picture(which, *tips)
+        for which, quality in (("a", a.quality), ("b", b.quality))
+        for tips in zip(quality.tips(limit=1), quality.tips(limit=1, lang="zh"), strict=True)
     )

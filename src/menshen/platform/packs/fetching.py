@@ -7,6 +7,8 @@ user names and passwords taken out of addresses.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import subprocess
 import time
@@ -84,13 +86,15 @@ def _watch(process: subprocess.Popen[bytes], work: Path, report: Report) -> None
 
 
 def _bytes_in(folder: Path) -> int:
-    """Return the size of the largest file: the one that is being fetched."""
+    """Return the size of the largest file: the one that is being fetched.
+
+    The client makes and removes files and folders meanwhile; what has gone does not count.
+    """
     sizes = [0]
-    for path in folder.rglob("*"):
-        try:
-            sizes.append(path.stat().st_size if path.is_file() else 0)
-        except FileNotFoundError:
-            continue
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                sizes.append((Path(parent) / name).stat().st_size)
     return max(sizes)
 
 

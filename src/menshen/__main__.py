@@ -1,0 +1,5 @@
+"""`python -m menshen` is the `menshen` command."""
+
+from menshen.cli.main import main
+
+main()
