@@ -133,7 +133,8 @@ class Installer:
 
     def _fetch(self, artifact: Artifact, path: Path) -> None:
         def report(done: int) -> None:
-            step = Step("fetch", artifact.file, min(done, artifact.size), artifact.size)
+            done = min(done, artifact.size)
+            step = Step("fetch", artifact.file, done, artifact.size, "bytes")
             self._progress(step)
 
         report(0)
@@ -146,7 +147,8 @@ class Installer:
 
     def _hash(self, artifact: Artifact, path: Path) -> str:
         def report(done: int) -> None:
-            self._progress(Step("verify", artifact.file, done, max(done, artifact.size)))
+            total = max(done, artifact.size)
+            self._progress(Step("verify", artifact.file, done, total, "bytes"))
 
         return sha256_of(path, report=report)
 

@@ -16,12 +16,13 @@ Key = Field(pattern=r"^[0-9a-f]{32}$")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """How far one piece of work is: ``done`` of ``total``, bytes unless it is a conversion."""
+    """How far one piece of work is: ``done`` of ``total``, bytes of a file or items of a list."""
 
     work: Literal["wait", "fetch", "convert", "verify"]
     subject: str
     done: int
     total: int
+    unit: Literal["bytes", "items"] = "items"
 
 
 Progress = Callable[[Step], None]
@@ -81,10 +82,15 @@ class CatalogueEntry:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PackStatus:
-    """One line of the list of packs; ``installed`` counts files, it does not hash them."""
+    """One line of the list of packs.
+
+    ``present``: its record is there; ``installed``: so are its files, in the right size
+    (only verification hashes them).
+    """
 
     manifest: PackManifest
     contract: str
+    present: bool
     installed: bool
     active: bool
     bytes_on_disk: int

@@ -189,6 +189,7 @@ class PackStore:
         return PackStatus(
             entry.manifest,
             contract(entry.manifest),
+            present=bool(models),
             installed=installed,
             active=entry.manifest.name == active,
             bytes_on_disk=size if installed else 0,
