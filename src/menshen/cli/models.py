@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from menshen.cli.common import NO, err, out, reported
 from menshen.faces.models.manifest import PackManifest
@@ -24,6 +24,7 @@ from menshen.platform.settings import Settings
 
 DEFAULT = "standard"
 WITHOUT_NPM = "basic"
+_LICENCE_COLUMNS = ("Model", "Licence", "Trained on", "Paper", "In")
 _WORK = {"wait": "Waiting:", "fetch": "Fetching", "convert": "Converting", "verify": "Checking"}
 
 app = typer.Typer(
@@ -193,7 +194,8 @@ def _packs_table(statuses: tuple[PackStatus, ...]) -> Table:
 
 def _licences_table(manifests: Sequence[PackManifest]) -> Table:
     """List every model once, with the packs it is in."""
-    table = Table("Model", "Licence", "Trained on", "Paper", "In", title="Licences and sources")
+    columns = [Column(words, overflow="fold") for words in _LICENCE_COLUMNS]
+    table = Table(*columns, title="Licences and sources")
     models = {model.title: model for manifest in manifests for model in manifest.models}
     for title, model in models.items():
         packs = [m.name for m in manifests if any(one.title == title for one in m.models)]

@@ -29,7 +29,7 @@ class HttpsFetcher:
         self._open = open_url or _open_securely
 
     def check(self) -> None:
-        """Nothing is missing: the client comes with Python."""
+        """Do nothing: the client comes with Python."""
 
     def fetch(
         self,

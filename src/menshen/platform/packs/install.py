@@ -2,7 +2,9 @@
 
 Every finished step stands on its own: an archive that was fetched and checked is not
 fetched again, a network that was converted is not converted again, also when another pack
-needs the same one. Nothing counts before it is whole.
+needs the same one. The members taken from archives are kept, so that a damaged network is
+repaired, and a better converter applied, without the network. Nothing counts before it is
+whole.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from menshen.platform.packs.files import clear, settle, sha256_of, write_whole
 from menshen.platform.packs.records import Progress, Step, StoredFile, StoredModel
 
 RECORD = "installed.json"
+SOURCES = "sources"
 _SPARE = 128 * 2**20
 
 
@@ -37,8 +40,17 @@ class Found:
         return source.sha256 in self.files or artifact.sha256 in self.files
 
 
+def kept(root: Path) -> Found:
+    """Find the sources of earlier installations that are still what their names say."""
+    paths = sorted((root / SOURCES).glob("*"))
+    return Found({path.name: path for path in paths if sha256_of(path) == path.name})
+
+
 class Installer:
-    """Works inside the store's folder; the caller holds the lock."""
+    """Works inside the store's folder; the caller holds the lock.
+
+    ``found`` are sources and archives that need not be fetched.
+    """
 
     def __init__(
         self, root: Path, *, fetchers: Mapping[str, Fetcher], found: Found, progress: Progress
@@ -46,17 +58,18 @@ class Installer:
         self._models = root / "models"
         self._downloads = root / "downloads"
         self._temporary = root / "tmp"
+        self._kept = root / SOURCES
         self._fetchers = fetchers
         self._found = found
         self._progress = progress
 
-    def provide(self, manifest: PackManifest) -> dict[str, StoredModel]:
-        """Store every network of the pack; returns what is stored, by model id.
+    def provide(self, manifest: PackManifest) -> None:
+        """Store every network of the pack.
 
         Raises ModelFileError, PackFetchError, PackStorageError.
         """
         clear(self._temporary)
-        for folder in (self._models, self._downloads):
+        for folder in (self._models, self._downloads, self._kept):
             folder.mkdir(parents=True, exist_ok=True)
         missing = [model for model in manifest.models if not self.stored(model)]
         files = self._sources(manifest, missing)
@@ -64,6 +77,9 @@ class Installer:
             self._progress(Step("convert", model.title, number, len(missing)))
             self._convert(model, [files[source.sha256] for source in model.sources])
             self._progress(Step("convert", model.title, number + 1, len(missing)))
+
+    def records(self, manifest: PackManifest) -> dict[str, StoredModel]:
+        """Return what is stored, by model id; raises PackMissingError when something is not."""
         return {model.id: self._record(model) for model in manifest.models}
 
     def discard_downloads(self, manifest: PackManifest) -> None:
@@ -115,6 +131,9 @@ class Installer:
         packed = [source for source in wanted if source.sha256 not in files]
         if packed:
             files |= read_sources(self._archive(artifact), packed)
+        for digest, data in files.items():
+            if not (self._kept / digest).exists():
+                write_whole(self._kept / digest, data)
         return files
 
     def _is_bare(self, source: Source) -> bool:

@@ -3,6 +3,7 @@
     models/<key>/network.xml, network.bin, installed.json   networks, shared by packs
     manifests/<name>/installed.json                         what makes up an installed pack
     manifests/<name>/manifest.toml, table.csv               only for side-loaded manifests
+    sources/<sha256>                                        the files networks were made from
     downloads/<sha256>                                      archives until they are used
     active                                                  the name of the pack in use
 
@@ -28,7 +29,7 @@ from menshen.platform.packs.fetch_npm import NpmFetcher
 from menshen.platform.packs.fetch_pip import PipFetcher
 from menshen.platform.packs.fetching import Fetcher
 from menshen.platform.packs.files import locked, storage_errors, write_whole
-from menshen.platform.packs.install import RECORD, Found, Installer, damage
+from menshen.platform.packs.install import RECORD, Found, Installer, damage, kept
 from menshen.platform.packs.records import (
     CatalogueEntry,
     PackRecord,
@@ -87,7 +88,8 @@ class PackStore:
     def install(self, name: str, *, progress: Progress = silent) -> PackStatus:
         """Fetch what is missing, check it, convert it; then the pack is ready to load.
 
-        The first pack installed becomes the active one. Raises PackUnknownError,
+        The first pack installed becomes the active one. A pack that needs no more than what is
+        then stored is installed along with it. Raises PackUnknownError,
         PackFetchError (ClientMissingError where a client is absent), ModelFileError,
         PackStorageError, PackStoreBusyError.
         """
@@ -217,9 +219,10 @@ class PackStore:
     ) -> tuple[CatalogueEntry, ...]:
         if name is not None:
             return (entries[name] if name in entries else self.entry(name),)
-        installer = self._installer(found, silent)
+        found_or_kept = self._with_kept(found)
+        installer = self._installer(found_or_kept, silent)
         lacking = {
-            entry.manifest.name: _lacking(entry, installer, found)
+            entry.manifest.name: _lacking(entry, installer, found_or_kept)
             for entry in entries.values()
             if side_load.touched(entry.manifest, found)
         }
@@ -231,11 +234,16 @@ class PackStore:
     def _installer(self, found: Found, progress: Progress) -> Installer:
         return Installer(self.root, fetchers=self._clients, found=found, progress=progress)
 
+    def _with_kept(self, found: Found) -> Found:
+        return Found({**kept(self.root).files, **found.files})
+
     def _install(self, entry: CatalogueEntry, found: Found, progress: Progress) -> PackStatus:
         with storage_errors(), self._locked(progress):
-            installer = self._installer(found, progress)
-            models = installer.provide(entry.manifest)
-            self._write(entry, models)
+            installer = self._installer(self._with_kept(found), progress)
+            installer.provide(entry.manifest)
+            for other in (entry, *self._entries().values()):
+                if other == entry or all(installer.stored(m) for m in other.manifest.models):
+                    self._write(other, installer.records(other.manifest))
             installer.discard_downloads(entry.manifest)
         if self.active() is None:
             self.use(entry.manifest.name)
