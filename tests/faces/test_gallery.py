@@ -92,7 +92,14 @@ def populations(
     """Clusters of look-alikes, people with several templates, and probes near and far."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weights, sizes = draw(
-        st.sampled_from([(ONE_PART, (20,)), (ONE_PART, (64,)), (THREE_PARTS, (32, 48, 48))])
+        st.sampled_from(
+            [
+                (ONE_PART, (20,)),
+                (ONE_PART, (64,)),
+                (THREE_PARTS, (32, 48, 48)),
+                (THREE_PARTS, (32, 120, 120)),
+            ]
+        )
     )
     spread = draw(st.sampled_from([0.02, 0.1, 0.5, 3.0]))
     centres = [template(rng, sizes) for _ in range(draw(st.integers(1, 4)))]

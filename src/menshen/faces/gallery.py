@@ -15,7 +15,18 @@ import numpy as np
 
 from menshen.errors import CalibrationError, ContractMismatchError
 from menshen.faces.calibration import CalibrationTable
-from menshen.faces.gallery_blocks import OpenBlock, Probe, SealedBlock, probe, seal, widest
+from menshen.faces.gallery_blocks import (
+    FIRST,
+    Doubles,
+    OpenBlock,
+    Probe,
+    SealedBlock,
+    learn_axes,
+    probe,
+    scores,
+    seal,
+    widest,
+)
 from menshen.faces.records import Floats, Template
 from menshen.faces.scores import flatten
 
@@ -23,7 +34,7 @@ BLOCK = 4096
 """Rows that are coded together; a smaller remainder is searched as float32."""
 
 HEAD_WEIGHT = 0.75
-"""The leading parts that hold at least this share of the score are coded; the rest is bounded."""
+"""Of uncoded rows, the leading parts with this share of the score are compared first."""
 
 _CHUNK = 64
 
@@ -48,6 +59,7 @@ class _Snapshot:
 
     sealed: tuple[SealedBlock, ...] = ()
     open: OpenBlock | None = None
+    axes: Doubles | None = None
 
     def blocks(self) -> Iterator[SealedBlock | OpenBlock]:
         if self.open is not None:
@@ -104,7 +116,7 @@ class Gallery:
                 fresh = np.zeros_like(self._buffer)
                 fresh[: len(kept)] = self._buffer[kept]
                 self._buffer, self._names = fresh, [self._names[row] for row in kept]
-            self._state = _Snapshot(sealed, self._open_block())
+            self._state = _Snapshot(sealed, self._open_block(), self._state.axes)
             return before - len(self._state)
 
     def threshold(self, fmr: float) -> float:
@@ -131,13 +143,13 @@ class Gallery:
         threshold = self._threshold(fmr, size=max(1, len(state)))
         if not len(state):
             return None
-        scores = _best_scores(state, probe(vector, head=self._head), threshold, margin)
-        return self._decide(scores, threshold, margin, size=len(state))
+        found = _best_scores(state, probe(vector, axes=state.axes), threshold, margin)
+        return self._decide(found, threshold, margin, size=len(state))
 
     def _decide(
-        self, scores: dict[str, float], threshold: float, margin: float, *, size: int
+        self, found: dict[str, float], threshold: float, margin: float, *, size: int
     ) -> Match | None:
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:2]
+        ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:2]
         if not ranked or ranked[0][1] < threshold:
             return None
         person, similarity = ranked[0]
@@ -169,11 +181,12 @@ class Gallery:
         self._buffer = np.zeros((BLOCK, width), np.float32)
 
     def _publish(self) -> None:
-        sealed = self._state.sealed
+        sealed, axes = self._state.sealed, self._state.axes
         if len(self._names) == BLOCK:
-            sealed = (*sealed, seal(self._buffer, self._names, head=self._head))
+            axes = learn_axes(self._buffer) if axes is None else axes
+            sealed = (*sealed, seal(self._buffer, self._names, axes=axes))
             self._buffer, self._names = np.zeros_like(self._buffer), []
-        self._state = _Snapshot(sealed, self._open_block())
+        self._state = _Snapshot(sealed, self._open_block(), axes)
 
     def _open_block(self) -> OpenBlock | None:
         # Readers of an older snapshot see fewer rows of the same buffer: rows are only appended.
@@ -188,17 +201,19 @@ def _best_scores(
     state: _Snapshot, sought: Probe, threshold: float, margin: float
 ) -> dict[str, float]:
     """Return each person's best similarity, for everyone who can matter to the decision."""
-    scores: dict[str, float] = {}
-    best = threshold
+    found: dict[str, float] = {}
+    best, expected = threshold, FIRST
     for block in state.blocks():
-        rows, upper = block.candidates(sought, floor=best - margin)
+        rows, upper = block.candidates(sought, floor=best - margin, expected=expected)
+        expected = max(FIRST, 2 * len(rows))
         for start in range(0, len(rows), _CHUNK):
-            if upper[start] < best - margin:
+            floor = best - margin
+            if upper[start] < floor:
                 break
             chunk = rows[start : start + _CHUNK]
-            exact = block.vectors[chunk].astype(np.float64) @ sought.vector
-            for row, score in zip(chunk.tolist(), exact.tolist(), strict=True):
+            kept, exact = scores(block.vectors, chunk, sought, floor=floor)
+            for row, score in zip(kept.tolist(), exact.tolist(), strict=True):
                 person = block.people[row]
-                scores[person] = max(score, scores.get(person, -np.inf))
-            best = max(best, float(exact.max()))
-    return scores
+                found[person] = max(score, found.get(person, -np.inf))
+            best = max(best, float(exact.max(initial=-np.inf)))
+    return found
