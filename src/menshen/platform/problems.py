@@ -128,14 +128,17 @@ def problem_of(error: MenshenError) -> Problem:
     listed = kind.code == error.code
     detail = Words(str(error) or kind.title.en, kind.title.zh) if listed else kind.title
     headers = dict(getattr(error, "headers", {}))
-    members = {"picture": name} if (name := getattr(error, "picture", "")) else {}
+    index = getattr(error, "index", None)
+    members = {} if index is None else {"picture": "ab"[index]}
     return Problem(kind, detail, headers=headers, members=members)
 
 
-def problem_named(code: str, *, headers: dict[str, str] | None = None) -> Problem:
+def problem_named(
+    code: str, *, instance: str = "", headers: dict[str, str] | None = None
+) -> Problem:
     """Return the problem ``code`` without any particulars."""
     kind = PROBLEMS[code]
-    return Problem(kind, kind.title, headers=headers or {})
+    return Problem(kind, kind.title, instance=instance, headers=headers or {})
 
 
 def problem_body(problem: Problem, *, language: Language) -> dict[str, Any]:
