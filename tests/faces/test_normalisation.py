@@ -40,7 +40,8 @@ def by_hand(features: Floats, names: list[str], i: int, j: int, *, method: Metho
     if method == "centred":
         mean = np.mean(rows, axis=0)
         return float(unit(features[i] - mean) @ unit(features[j] - mean))
-    count = min(nearest_count(len(set(names))), len(set(names)) - 2)
+    size = len(set(names))
+    count = min(nearest_count(size), size - 2) + (names[i] == names[j])
     similarity = float(features[i] @ features[j])
     sides = []
     for row in (i, j):

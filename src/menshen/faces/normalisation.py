@@ -183,12 +183,12 @@ class _Pairs:
         total, squares, last = _nearest_sums(self.towards, self.seats, count + 1)
         scores = np.zeros(len(raw))
         for own, other in ((self.left, self.right), (self.right, self.left)):
-            same = self.seats[own] == self.seats[other]
-            seat = np.where(same, -1, self.seats[other])
-            entry = np.where(seat >= 0, _entry(self.towards, own, seat), -2.0)
-            dropped = np.maximum(entry, last[own])
-            mean = (total[own] - dropped) / count
-            variance = (squares[own] - dropped**2) / count - mean**2
+            seated = (self.seats[other] >= 0) & (self.seats[own] != self.seats[other])
+            entry = _entry(self.towards, own, self.seats[other])
+            dropped = np.where(seated, np.maximum(entry, last[own]), 0.0)
+            used = count + ~seated
+            mean = (total[own] - dropped) / used
+            variance = (squares[own] - dropped**2) / used - mean**2
             scores += (raw - mean) / np.sqrt(np.maximum(variance, SMALLEST_SPREAD**2)) / 2
         return scores
 
@@ -211,7 +211,8 @@ def _value(vector: Scores, places: Indices) -> Scores:
 def _nearest_sums(towards: Floats, seats: Indices, count: int) -> tuple[Scores, Scores, Scores]:
     """Sum each row's ``count`` nearest entries, their squares, and the last; own seat out.
 
-    One more than as-norm needs, so that the other person of a pair can be taken out in O(1).
+    The other person of a pair, or else the last, is then taken out again in O(1). Where the
+    other person has no seat nothing is: a person less to choose from, a person less chosen.
     """
     sums = np.empty((3, len(towards)))
     for start in range(0, len(towards), 4096):
