@@ -69,12 +69,13 @@ def _histogram(crop: FaceCrop) -> NDArray[np.float64]:
 def _luminance(shares: NDArray[np.float64]) -> tuple[Component, Component]:
     """Rate mean and variance.
 
-    The variance is mapped as OFIQ does. The mean's lower limit is lower than OFIQ's: 8 bits
-    hold a face of mean 0.15 well, and dark skin must not be told to find more light.
+    The variance is mapped as OFIQ does. The mean's limits, 0.15 and 0.85, are wider than
+    OFIQ's 0.2 and 0.8: 8 bits hold such faces well, and neither very dark nor very fair
+    skin may be told to change the light.
     """
     mean = float(shares @ _LEVELS) / 255
     variance = float(shares @ (_LEVELS / 255 - mean) ** 2)
-    lit = rising(mean, middle=0.15, width=0.04) * falling(mean, middle=0.8, width=0.05) / 100
+    lit = rising(mean, middle=0.15, width=0.04) * falling(mean, middle=0.85, width=0.04) / 100
     contrast = 100 * math.sin(math.pi * 60 * variance / (60 * variance + 1))
     return (
         LUMINANCE_MEAN.rate(lit, measure=mean, tip=MORE if mean < 0.5 else LESS),

@@ -78,8 +78,13 @@ class Quality:
                 return component
         raise KeyError(name)
 
-    def tips(self, *, limit: int = 2, lang: Language = "en") -> tuple[str, ...]:
-        """Return what to do about components below 70: critical ones first, worst first."""
-        poor = [c for c in self.components if c.value < GOOD]
-        poor.sort(key=lambda c: (not c.critical, c.value))
-        return tuple(dict.fromkeys(c.tip(lang) for c in poor))[:limit]
+    def tips(self, *, limit: int = 2) -> tuple[Component, ...]:
+        """Return the components to act on: those below 70, critical ones first, worst first.
+
+        Of components with the same tip only the first is returned.
+        """
+        poor = sorted(
+            (c for c in self.components if c.value < GOOD), key=lambda c: (not c.critical, c.value)
+        )
+        first = {c.tip_en: c for c in reversed(poor)}
+        return tuple(c for c in poor if first[c.tip_en] is c)[:limit]
