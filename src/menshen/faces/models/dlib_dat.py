@@ -166,8 +166,11 @@ def _folded(layers: Sequence[Layer]) -> Iterator[Layer]:
 def _joined(layer: Convolution, affine: Affine) -> Convolution:
     if affine.gamma.size != layer.biases.size:
         raise ModelFileError("an affine layer of the dlib network has the wrong size")
-    filters = layer.filters * affine.gamma[:, None, None, None]
-    biases = layer.biases * affine.gamma + affine.beta
+    with np.errstate(over="ignore", invalid="ignore"):
+        filters = layer.filters * affine.gamma[:, None, None, None]
+        biases = layer.biases * affine.gamma + affine.beta
+    if not (np.isfinite(filters).all() and np.isfinite(biases).all()):
+        raise ModelFileError("an affine layer of the dlib network leads out of all bounds")
     return Convolution(filters, biases, layer.strides, layer.padding)
 
 
