@@ -76,7 +76,7 @@ def _sample(sample: Sample) -> dict[str, Any]:
         "pose": dataclasses.asdict(sample.face.pose),
         "quality": sample.quality.overall,
         "components": {c.name: c.value for c in sample.quality.components},
-        "tips": list(sample.quality.tips(limit=3)),
+        "tips": [c.tip_en for c in sample.quality.tips(limit=3)],
     }
 
 

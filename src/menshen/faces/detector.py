@@ -1,7 +1,7 @@
 """Where the faces are: BlazeFace, short range (Bazarevsky et al. 2019, arXiv:1907.05047).
 
 The network sees 128 x 128 pixels, so a face smaller than about a tenth of the picture
-escapes it. When nothing is found in the whole picture, overlapping tiles are searched.
+escapes it. Where the whole picture shows no face, overlapping tiles can be searched.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from menshen.faces.runtime import Network
 SIDE = 128
 THRESHOLD = 0.5
 OVERLAP = 0.3
-TILE_GRIDS = (2, 3)
-SMALLEST_TILE = 160
+FILLING = 0.45
+WIDER = 1.4
+TILE_GRIDS = (2, 4, 8)
+SMALLEST_TILE = 100
 
 
 def _anchors() -> Floats:
@@ -43,17 +45,31 @@ class Detector:
         self._network = network
 
     def detect(self, pyramid: Pyramid) -> tuple[Detection, ...]:
-        """Return all faces, largest first; an empty tuple when there is none."""
+        """Return the faces of the whole picture, largest first; small ones escape.
+
+        A face that fills the picture, or none at all, makes a wider view worth a look: the
+        network was not trained on heads cut off at the brow.
+        """
         height, width = pyramid.pixels.shape[:2]
         whole = Box(0, 0, width, height)
         found = self._in_region(pyramid, whole)
+        if not found or _fills(found, whole):
+            wider = self._in_region(pyramid, _grown(whole, WIDER))
+            found = max(found, wider, key=_best_score)
+        return _largest_first(found)
+
+    def search(self, pyramid: Pyramid) -> Iterator[tuple[Detection, ...]]:
+        """Yield the faces of the whole picture, then of ever smaller overlapping tiles.
+
+        The caller stops when it has seen a face it believes in.
+        """
+        yield self.detect(pyramid)
+        height, width = pyramid.pixels.shape[:2]
         for cells in TILE_GRIDS:
-            if found or min(width, height) / cells < SMALLEST_TILE:
-                break
+            if min(width, height) * 2 / (cells + 1) < SMALLEST_TILE:
+                return
             tiles = _tiles(width, height, cells=cells)
-            found = [d for tile in tiles for d in self._in_region(pyramid, tile)]
-        kept = suppress(found)
-        return tuple(sorted(kept, key=lambda d: -d.box.width * d.box.height))
+            yield _largest_first([d for tile in tiles for d in self._in_region(pyramid, tile)])
 
     def _in_region(self, pyramid: Pyramid, region: Box) -> list[Detection]:
         side = max(region.width, region.height)
@@ -83,6 +99,25 @@ def _decode(regressors: Floats, logits: Floats, corner: Floats, side: float) -> 
         if min(box.width, box.height) > 0:
             found.append(Detection(box, float(scores[i]), keypoints.astype(np.float32)))
     return found
+
+
+def _best_score(found: list[Detection]) -> float:
+    return max((d.score for d in found), default=0.0)
+
+
+def _fills(found: list[Detection], region: Box) -> bool:
+    side = max(region.width, region.height)
+    return max(d.box.width for d in found) > FILLING * side
+
+
+def _grown(box: Box, factor: float) -> Box:
+    width, height = box.width * factor, box.height * factor
+    x, y = box.centre
+    return Box(x - width / 2, y - height / 2, width, height)
+
+
+def _largest_first(found: list[Detection]) -> tuple[Detection, ...]:
+    return tuple(sorted(suppress(found), key=lambda d: -d.box.width * d.box.height))
 
 
 def _tiles(width: int, height: int, *, cells: int) -> Iterator[Box]:

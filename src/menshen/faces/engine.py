@@ -34,8 +34,14 @@ from menshen.faces.runtime import Network, Precision
 PRESENCE = 0.5
 SMALLEST_EYE_DISTANCE = 20.0
 """Pixels between the eye centres in the picture as stored; below, recognisers guess."""
-BYSTANDER = 0.25
-"""A second face counts when its box is at least this share of the largest one's side."""
+DOUBTFUL = 0.9
+"""Detector scores of upright faces lie above; below, the picture may be upside down."""
+SURER = 0.15
+SURE = 0.7
+BYSTANDER = 0.5
+"""A second face counts when its box has at least this share of the largest one's side.
+
+Somebody walking past in the background does not; two people side by side do."""
 MOST_YAW, MOST_PITCH, MOST_ROLL = 50.0, 45.0, 60.0
 _RIGHT_EYE, _LEFT_EYE = (33, 133), (362, 263)
 
@@ -101,48 +107,56 @@ class Engine:
         """Make the templates of many faces, in one batch through each network."""
         return self._embedder.embed([(Pyramid(p.pixels), face) for p, face in faces])
 
-    def sample(self, data: bytes, *, limits: Limits | None = None) -> Sample:
+    def sample(self, data: bytes, *, limits: Limits | None = None, largest: bool = False) -> Sample:
         """Go from a file's bytes to a template of the one face in it.
 
-        Raises a PictureError when the bytes are no usable picture, a FaceError when there is
-        no face, more than one, or one too small, turned away or lying on its side.
+        With ``largest`` the largest of several faces is taken, as evaluations do; otherwise
+        two faces are refused. Raises a PictureError when the bytes are no usable picture, a
+        FaceError when there is no face, more than one, or one too small, turned away or lying
+        on its side.
         """
-        return self.samples([data], limits=limits)[0]
+        return self.samples([data], limits=limits, largest=largest)[0]
 
     def samples(
-        self, pictures: Sequence[bytes], *, limits: Limits | None = None
+        self, pictures: Sequence[bytes], *, limits: Limits | None = None, largest: bool = False
     ) -> tuple[Sample, ...]:
         """Do the same for several files, with one batch through each recogniser.
 
         An error says in ``index`` which file it means.
         """
-        ready = [self._prepare_one(i, data, limits or Limits()) for i, data in enumerate(pictures)]
+        ready = [
+            self._prepare_one(index, data, limits or Limits(), largest)
+            for index, data in enumerate(pictures)
+        ]
         templates = self._embedder.embed([(pyramid, face) for _, pyramid, face, _ in ready])
         return tuple(
             Sample(picture, face, quality, dataclasses.replace(template, weight=quality.weight))
             for (picture, _, face, quality), template in zip(ready, templates, strict=True)
         )
 
-    def _prepare_one(self, index: int, data: bytes, limits: Limits) -> _Prepared:
+    def _prepare_one(self, index: int, data: bytes, limits: Limits, largest: bool) -> _Prepared:
         try:
-            return self._prepare(data, limits)
+            return self._prepare(data, limits, largest)
         except (PictureError, FaceError) as error:
             error.index = index
             raise
 
-    def _prepare(self, data: bytes, limits: Limits) -> _Prepared:
+    def _prepare(self, data: bytes, limits: Limits, largest: bool) -> _Prepared:
         picture = decode(data, limits=limits)
         pyramid = Pyramid(picture.pixels)
         faces = self._find(pyramid)
-        face = self._single(faces, pyramid)
+        face = self._single(faces[:1] if largest else faces, pyramid)
         if picture.reduction > 1 and self._embedder.finest_magnification(face) > 1:
             picture, pyramid, face = self._refine(data, limits, picture, face)
         _refuse_unusable(face, picture)
         return picture, pyramid, face, assess(picture, face, faces=len(faces))
 
     def _find(self, pyramid: Pyramid) -> tuple[Face, ...]:
-        fitted = (self._fit(pyramid, d) for d in self._detector.detect(pyramid))
-        return tuple(face for face in fitted if face.mesh.presence >= PRESENCE)
+        for detections in self._detector.search(pyramid):
+            fitted = [self._fit(pyramid, detection) for detection in detections]
+            if faces := tuple(face for face in fitted if face.mesh.presence >= PRESENCE):
+                return faces
+        return ()
 
     def _fit(self, pyramid: Pyramid, detection: Detection) -> Face:
         mesh = self._landmarker.fit(pyramid, detection)
@@ -154,13 +168,24 @@ class Engine:
         side = faces[0].detection.box.width
         if sum(f.detection.box.width >= BYSTANDER * side for f in faces) > 1:
             raise SeveralFacesError("more than one face is in the picture")
+        if faces[0].detection.score < DOUBTFUL and self._is_upside_down(pyramid, faces[0]):
+            raise FaceNotUprightError("the picture is upside down")
         return faces[0]
+
+    def _is_upside_down(self, pyramid: Pyramid, face: Face) -> bool:
+        """Tell whether the detector is clearly surer of a face when the picture is turned.
+
+        It finds upside-down heads too, and the mesh then takes hair for a chin.
+        """
+        turned = self._detector.detect(_turned(pyramid, 2))
+        return any(d.score > face.detection.score + SURER for d in turned)
 
     def _why_none(self, pyramid: Pyramid) -> NoFaceError | FaceNotUprightError:
         """Look again with the picture turned: phones forget which way is up."""
         for turns in (1, 3, 2):
-            turned = Pyramid(np.ascontiguousarray(np.rot90(pyramid.level(0), turns)))
-            if self._find(turned):
+            turned = _turned(pyramid, turns)
+            fitted = (self._fit(turned, d) for d in self._detector.detect(turned))
+            if any(f.detection.score >= SURE and f.mesh.presence >= SURE for f in fitted):
                 return FaceNotUprightError("the picture lies on its side or upside down")
         return NoFaceError("no face was found in the picture")
 
@@ -174,10 +199,17 @@ class Engine:
         return picture, pyramid, self._fit(pyramid, finer)
 
 
-def eye_distance(face: Face) -> float:
-    """Return the distance between the eye centres in picture pixels, corrected for yaw.
+def _turned(pyramid: Pyramid, quarters: int) -> Pyramid:
+    """Return a small version of the picture, turned; detection needs no more."""
+    level = max(0, int(np.log2(max(pyramid.pixels.shape[:2]) / 256)))
+    return Pyramid(np.ascontiguousarray(np.rot90(pyramid.level(level), quarters)))
 
-    ISO/IEC 39794-5 measures it on a frontal face: turning the head must not shrink it.
+
+def eye_distance(face: Face) -> float:
+    """Return the distance between the eye centres in picture pixels, whatever the yaw.
+
+    ISO/IEC 29794-5 means the distance of a frontal face: taken in space, turning the head
+    does not shrink it.
     """
     points = face.mesh.points
     right, left = points[list(_RIGHT_EYE)].mean(0), points[list(_LEFT_EYE)].mean(0)

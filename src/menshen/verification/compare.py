@@ -142,7 +142,7 @@ def _better_pictures(a: Sample, b: Sample, outcome: Outcome) -> tuple[Reason, ..
     if outcome is Outcome.ACCEPT:
         return ()
     return tuple(
-        reasons.better_picture(which, *tips)
+        reasons.better_picture(which, weakest.tip_en, weakest.tip_zh)
         for which, quality in (("a", a.quality), ("b", b.quality))
-        for tips in zip(quality.tips(limit=1), quality.tips(limit=1, lang="zh"), strict=True)
+        for weakest in quality.tips(limit=1)
     )
