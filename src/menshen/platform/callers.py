@@ -6,7 +6,7 @@ The address is counted before credentials are looked at, so guessing keys is lim
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 
@@ -45,10 +45,10 @@ class Doorkeeper:
         self._limits = limits
         self._page = page
 
-    def require(self, scope: Scope) -> Callable[[Request], Caller]:
+    def require(self, scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
         """Return a dependency that lets callers with ``scope`` pass, and nobody else."""
 
-        def dependency(request: Request) -> Caller:
+        async def dependency(request: Request) -> Caller:
             return self.admit(request, scope=scope)
 
         return dependency

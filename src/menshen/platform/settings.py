@@ -40,7 +40,9 @@ class Settings(BaseSettings):
         description="Where Menshen keeps what it keeps.",
     )
     packs_dir: Path = Field(default_factory=_packs_dir, description="Where model packs are.")
-    pack: str = Field(default="standard", description="The pack that is used.")
+    pack: str | None = Field(
+        default=None, description="The pack that is used. Unset: see `menshen models use`."
+    )
     samples_dir: Path | None = Field(
         default=None, description="Folder of PNG pictures the try-it page offers as samples."
     )

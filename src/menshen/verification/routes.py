@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -19,7 +18,7 @@ from menshen.faces.engine import Engine
 from menshen.faces.models.manifest import Assurance
 from menshen.faces.quality import assess
 from menshen.platform.api_keys import Scope
-from menshen.platform.callers import Caller, Doorkeeper
+from menshen.platform.callers import Doorkeeper
 from menshen.platform.problems import RequestInvalidError
 from menshen.platform.settings import Settings
 from menshen.platform.telemetry import Telemetry
@@ -79,8 +78,8 @@ def verification_routes(desk: Desk) -> APIRouter:
 def _add_compare(router: APIRouter, desk: Desk) -> None:
     guard = Depends(desk.doorkeeper.require(Scope.COMPARE))
 
-    @router.post("/compare", **route_docs.COMPARE)
-    async def compare_pictures(request: Request, _: Annotated[Caller, guard]) -> CompareAnswer:
+    @router.post("/compare", dependencies=[guard], **route_docs.COMPARE)
+    async def compare_pictures(request: Request) -> CompareAnswer:
         verifier = desk.verifier()
         form = await desk.form(request, files={"a", "b"}, texts={"fmr", "level"})
         assurance = verifier.engine.manifest.assurance
@@ -93,8 +92,8 @@ def _add_compare(router: APIRouter, desk: Desk) -> None:
 def _add_inspect(router: APIRouter, desk: Desk) -> None:
     guard = Depends(desk.doorkeeper.require(Scope.INSPECT))
 
-    @router.post("/inspect", **route_docs.INSPECT)
-    async def inspect_picture(request: Request, _: Annotated[Caller, guard]) -> InspectAnswer:
+    @router.post("/inspect", dependencies=[guard], **route_docs.INSPECT)
+    async def inspect_picture(request: Request) -> InspectAnswer:
         engine = desk.verifier().engine
         form = await desk.form(request, files={"picture"}, texts=set())
         data, limits = form.files["picture"], desk.limits
@@ -104,8 +103,8 @@ def _add_inspect(router: APIRouter, desk: Desk) -> None:
 def _add_models(router: APIRouter, desk: Desk) -> None:
     guard = Depends(desk.doorkeeper.require(Scope.MODELS))
 
-    @router.get("/models", **route_docs.MODELS)
-    async def models_in_use(_: Annotated[Caller, guard]) -> ModelsAnswer:
+    @router.get("/models", dependencies=[guard], **route_docs.MODELS)
+    async def models_in_use() -> ModelsAnswer:
         engine = desk.verifier().engine
         return ModelsAnswer.of(engine.manifest, contract=engine.contract)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -63,13 +61,14 @@ def _add_ready(router: APIRouter, source: VerifierSource) -> None:
 
 
 def _add_metrics(router: APIRouter, desk: Desk) -> None:
-    def guard(request: Request) -> None:
+    async def guard(request: Request) -> None:
         # On loopback whoever can ask is already on this machine.
         if not desk.settings.on_loopback:
             desk.doorkeeper.admit(request, scope=Scope.METRICS)
 
     @router.get(
         "/metrics",
+        dependencies=[Depends(guard)],
         operation_id="metrics",
         summary="What has been counted, for Prometheus",
         description="Open on loopback; elsewhere needs the scope `metrics`.",
@@ -77,7 +76,7 @@ def _add_metrics(router: APIRouter, desk: Desk) -> None:
         openapi_extra={"security": [{}, *SECURITY]},
         responses=_METRICS | problem_responses(*GUARDED, *ALWAYS),
     )
-    async def metrics(_: Annotated[None, Depends(guard)]) -> Response:
+    async def metrics() -> Response:
         desk.telemetry.work.set(desk.workers.busy)
         return Response(desk.telemetry.text(), media_type=CONTENT_TYPE)
 

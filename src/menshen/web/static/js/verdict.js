@@ -47,7 +47,7 @@ class Verdict extends HTMLElement {
   #show() {
     this.hidden = !this.#answer && !this.#problem;
     this.dataset.outcome = this.#answer?.outcome ?? "error";
-    if (this.#answer) this.replaceChildren(...decision(this.#answer));
+    if (this.#answer) this.replaceChildren(...decision(this.#answer, this.parentElement.clientWidth));
     else if (this.#problem) this.replaceChildren(ruling("error", heading(this.#problem), this.#problem.advice));
     else this.replaceChildren();
   }
@@ -64,12 +64,12 @@ function ruling(outcome, title, meaning) {
   return el("div", { class: "ruling" }, sign, el("h2", {}, title), el("p", {}, meaning));
 }
 
-function decision(answer) {
+function decision(answer, room) {
   const { outcome, numbers } = answer;
   const places = { odds: odds(numbers.fmr_bound), policy: odds(numbers.fmr_policy) };
   return [
     ruling(outcome, say(`outcome_${outcome}`), say(`meaning_${outcome}`, places)),
-    scale(numbers),
+    scale(numbers, room),
     el("div", { class: "columns" }, list("why", answer.reasons), list("change", answer.would_change)),
     details(answer),
   ];
@@ -77,9 +77,12 @@ function decision(answer) {
 
 function list(title, reasons) {
   if (reasons.length === 0) return "";
-  const items = reasons.map((reason) => el("li", {}, of(reason.text)));
+  const items = reasons.map((reason) => el("li", {}, ...prose(of(reason.text))));
   return el("section", {}, el("h3", {}, say(title)), el("ul", {}, ...items));
 }
+
+/** Set what stands between backticks as code. */
+const prose = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 
 function details(answer) {
   const figures = NUMBERS.map((name) => row(say(`n_${name}`), figure(answer.numbers[name])));
