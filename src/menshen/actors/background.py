@@ -14,7 +14,7 @@ _WALLS = [
     (206, 200, 190), (188, 194, 196), (196, 188, 176), (176, 186, 180), (202, 194, 196),
     (168, 178, 190), (190, 184, 168), (180, 176, 184),
 ]  # fmt: skip
-_TILE = 1200
+_SPARE = 400  # pixels by which the field of noise is larger than the picture
 
 
 @lru_cache(maxsize=16)
@@ -29,7 +29,7 @@ def room(seed: int, size: tuple[int, int]) -> Floats:
     light = 0.62 + 0.5 * glow - 0.12 * y
     picture = wall * light[..., None].astype(np.float32)
     _furnish(picture, rng, side=side)
-    picture = cv2.GaussianBlur(picture, (0, 0), 4.5)
+    picture = cv2.GaussianBlur(picture, (0, 0), 6)
     picture *= np.exp(0.015 * noise((height, width), rng=rng, cells=(3, 5, 9)))[..., None]
     out: Floats = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
     out.setflags(write=False)
@@ -41,7 +41,7 @@ def _furnish(picture: Floats, rng: np.random.Generator, *, side: float) -> None:
     height, width = picture.shape[:2]
     at = 0.86 if side > 0 else 0.14
     left, right = int((at - 0.13) * width), int((at + 0.13) * width)
-    window = np.array([0.78, 0.82, 0.86], np.float32) * np.float32(rng.uniform(0.7, 1.0))
+    window = np.array([0.78, 0.82, 0.86], np.float32) * np.float32(rng.uniform(0.5, 0.75))
     picture[int(0.06 * height) : int(0.52 * height), left:right] = window
     picture[:, (left + right) // 2 - 1 : (left + right) // 2 + 1] *= 0.8
     centre = int((1 - at) * width)
@@ -55,19 +55,19 @@ def _furnish(picture: Floats, rng: np.random.Generator, *, side: float) -> None:
         )
 
 
-@lru_cache(maxsize=1)
-def _noise_tile() -> Floats:
-    """Unit noise (tile, tile, 3), partly common to the three channels as in raw sensors."""
+@lru_cache(maxsize=4)
+def _noise_tile(size: tuple[int, int], deviation: float) -> NDArray[np.int16]:
+    """Noise (tile, tile, 3), partly common to the three channels as in raw sensors."""
     rng = np.random.default_rng(5)
-    grey = rng.standard_normal((_TILE, _TILE, 1), dtype=np.float32)
-    return grey * 0.85 + 0.5 * rng.standard_normal((_TILE, _TILE, 3), dtype=np.float32)
+    shape = (size[1] + _SPARE, size[0] + _SPARE)
+    tile = 0.5 * rng.standard_normal((*shape, 3), dtype=np.float32)
+    tile += 0.85 * rng.standard_normal((*shape, 1), dtype=np.float32)
+    return np.rint(tile * np.float32(deviation)).astype(np.int16)
 
 
 def add_noise(picture: NDArray[np.uint8], *, deviation: float, seed: int) -> NDArray[np.uint8]:
-    """Camera noise: a window of a fixed noise tile, placed and mirrored by the seed."""
+    """Add camera noise: a window, placed by the seed, of a fixed larger field of noise."""
     height, width = picture.shape[:2]
-    rng = np.random.default_rng([seed, 9])
-    rows = rng.integers(0, _TILE) + np.arange(height)
-    columns = (rng.integers(0, _TILE) + np.arange(width)) % _TILE
-    tile = _noise_tile()[rows % _TILE][:, columns[:: 1 if rng.random() < 0.5 else -1]]
-    return cv2.add(picture, tile * np.float32(deviation), dtype=cv2.CV_8U)
+    top, left = np.random.default_rng([seed, 9]).integers(0, _SPARE, 2)
+    window = _noise_tile((width, height), deviation)[top : top + height, left : left + width]
+    return np.asarray(cv2.add(picture, window, dtype=cv2.CV_8U), np.uint8)

@@ -43,8 +43,9 @@ def unit(vectors: ArrayLike) -> Floats:
 
 def vertex_normals(points: Floats, faces: Ints) -> Floats:
     """Area-weighted unit normals (V, 3) of a mesh with points (V, 3) and faces (F, 3)."""
-    a, b, c = (points[faces[:, i]] for i in range(3))
-    normal = np.cross(b - a, c - a)
+    a, b, c = (points.take(faces[:, i], axis=0) for i in range(3))
+    (px, py, pz), (qx, qy, qz) = (b - a).T, (c - a).T
+    normal = np.stack([py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx], axis=1)
     index = faces.ravel()
     summed = [
         np.bincount(index, np.repeat(normal[:, i], 3), minlength=len(points)) for i in range(3)
@@ -72,3 +73,8 @@ def noise(
 def to_linear(srgb: ArrayLike) -> Floats:
     """Display values 0..255 to linear light 0..1 (gamma 2.2)."""
     return np.asarray((np.asarray(srgb, np.float32) / 255.0) ** 2.2, dtype=np.float32)
+
+
+def encode_albedo(linear: Floats) -> NDArray[np.uint8]:
+    """Linear albedo 0..1 to square-root coded bytes."""
+    return np.asarray(np.sqrt(np.clip(linear, 0, 1)) * 255.0 + 0.5, dtype=np.uint8)

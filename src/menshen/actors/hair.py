@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from menshen.actors.geometry import Floats, Ints, smoothstep, unit
+from menshen.actors.geometry import Floats, Ints, encode_albedo, smoothstep, unit
 from menshen.actors.head import BODY, load_head
 from menshen.actors.identity import Bust, Traits
 
@@ -27,7 +27,8 @@ class Style:
     volume: thickness of the shell; edge: thickness left at the front hairline; sides: share of the
     volume at the sides; fringe: how far it falls below the hairline; bottom: height the sides and
     back hang down to (None: cut at the hairline); curl: 0 straight, 1 tight curls; wave: sideways
-    swing of hanging hair; painted: no shell, only painted on the scalp; parting: its azimuth.
+    swing of hanging hair; painted: how strongly the scalp itself is coloured where the shell is thin; parting: its azimuth;
+    cloth: a headscarf instead of hair.
     """
 
     volume: float
@@ -39,10 +40,11 @@ class Style:
     wave: float = 0.0
     painted: float = 0.0
     parting: float | None = None
+    cloth: bool = False
 
 
 STYLES = {
-    "bald": Style(0.0, painted=0.2),
+    "bald": Style(0.0, painted=0.12),
     "buzz": Style(0.035, edge=0.01, sides=0.6, painted=0.85),
     "crop": Style(0.13, edge=0.03, sides=0.35),
     "side": Style(0.19, edge=0.05, sides=0.35, parting=0.5),
@@ -53,6 +55,8 @@ STYLES = {
     "tied": Style(0.11, edge=0.02, sides=0.7),
     "bob": Style(0.17, edge=0.03, sides=0.8, bottom=6.45, parting=0.35),
     "fringe": Style(0.16, edge=0.05, sides=0.8, fringe=0.3, bottom=6.1),
+    "scarf": Style(0.14, edge=0.05, sides=0.75, fringe=0.06, bottom=5.7, cloth=True),
+    "wavy": Style(0.22, edge=0.04, sides=0.85, bottom=5.95, wave=0.07, parting=-0.3),
     "long": Style(0.17, edge=0.03, sides=0.8, bottom=5.75, wave=0.03, parting=0.15),
 }
 
@@ -83,9 +87,10 @@ def hairline(azimuth: Floats, *, receding: float = 0.0) -> Floats:
 def scalp(azimuth: Floats, y: Floats, *, traits: Traits) -> Floats:
     """How strongly hair colours the skin itself, 0..1."""
     style = STYLES[traits.style]
-    strength = style.painted or 0.9
     line = hairline(azimuth, receding=_receding(traits))
-    return np.asarray(strength * smoothstep(-0.05, 0.1, y - line), dtype=np.float32)
+    if style.painted:
+        return np.asarray(style.painted * smoothstep(-0.04, 0.1, y - line), dtype=np.float32)
+    return np.asarray(0.9 * smoothstep(0.0, 0.16, y - line), dtype=np.float32)
 
 
 def _receding(traits: Traits) -> float:
@@ -133,19 +138,26 @@ def _directions() -> Floats:
     return np.stack([x, y * c + z * s, z * c - y * s], 2).astype(np.float32)
 
 
-def _scalp_grid(bust: Bust) -> tuple[Floats, Floats]:
-    """Points (COLUMNS, samples, 3) of the scalp along the rays, and their resting heights."""
+@cache
+def _scalp_weights() -> tuple[NDArray[np.bool_], Floats]:
+    """Which vertices are skull, and how much each counts (rays, vertices) along each ray."""
     head = load_head()
     skull = (head.part == BODY) & (head.points[:, 1] > 6.3) & (head.ears < 0.1)
     skull &= (head.mouth_inside < 0.3) & (np.abs(head.points[:, 0]) < 0.86)
-    away = bust.points[skull] - _CENTRE
-    distance = np.linalg.norm(away, axis=1)
+    directions = unit(head.points[skull] - _CENTRE)
+    weights = np.exp((_directions().reshape(-1, 3) @ directions.T - 1.0) * 260.0)
+    weights /= weights.sum(1, keepdims=True)
+    return skull, weights.astype(np.float32)
+
+
+def _scalp_grid(bust: Bust) -> tuple[Floats, Floats]:
+    """Points (COLUMNS, samples, 3) of the scalp along the rays, and their resting heights."""
+    skull, weights = _scalp_weights()
     rays = _directions()
-    weight = np.exp((rays.reshape(-1, 3) @ (away / distance[:, None]).T - 1.0) * 260.0)
-    weight /= weight.sum(1, keepdims=True)
-    radius = (weight @ distance).reshape(rays.shape[:2])
-    rest_y = (weight @ head.points[skull, 1]).reshape(rays.shape[:2])
-    return _CENTRE + rays * radius[..., None], rest_y
+    radius = weights @ np.linalg.norm(bust.points[skull] - _CENTRE, axis=1)
+    rest_y = weights @ load_head().points[skull, 1]
+    points = _CENTRE + rays * radius.reshape(*rays.shape[:2], 1)
+    return points, rest_y.reshape(rays.shape[:2])
 
 
 def _strands(points: Floats, rest_y: Floats, style: Style, traits: Traits) -> Floats:
@@ -219,6 +231,11 @@ def _smooth(strands: Floats) -> Floats:
 def _texture(style: Style, traits: Traits, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Strand colours and opacity; opacity frays towards the tips."""
     width, height = TEXTURE_SIZE
+    if style.cloth:
+        folds = np.exp(0.05 * _streaks(style, rng, across=60, along=4))[..., None]
+        return np.dstack(
+            [encode_albedo(traits.cloth * folds), np.full((height, width), 255, np.uint8)]
+        )
     fine = _streaks(style, rng, across=700, along=5) + 0.8 * _streaks(
         style, rng, across=220, along=4
     )
@@ -229,8 +246,8 @@ def _texture(style: Style, traits: Traits, rng: np.random.Generator) -> NDArray[
     fray = 0.07 if style.bottom is not None else 0.10
     tip = 1.0 - fray * (0.6 + 0.35 * np.clip(fine + 0.6 * locks, -1.6, 1.6))
     opacity = smoothstep(0.0, fray, tip - t + 0.2 * fray)
-    rgba = np.dstack([np.sqrt(np.clip(colour, 0, 1)), opacity])
-    return np.asarray(rgba * 255 + 0.5, dtype=np.uint8)
+    alpha = np.asarray(opacity * 255 + 0.5, dtype=np.uint8)
+    return np.dstack([encode_albedo(colour), alpha])
 
 
 def _streaks(style: Style, rng: np.random.Generator, *, across: int, along: int) -> Floats:

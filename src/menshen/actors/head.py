@@ -78,6 +78,10 @@ class TexelMap:
     ears: Floats
     openness: Floats
 
+    def window(self, part: tuple[slice, slice]) -> TexelMap:
+        """Cut out rows and columns."""
+        return TexelMap(*(getattr(self, name)[part] for name in self.__slots__))
+
     def spot(self, x: float, y: float, width: float, height: float) -> Floats:
         """A soft spot 0..1 on the front of the face, mirrored to the other side."""
         across = np.exp(-(((np.abs(self.x) - x) / width) ** 2))
@@ -105,3 +109,26 @@ def texel_map() -> TexelMap:
     x, y, z, lips, ears, openness = np.moveaxis(grid.reshape(height, width, 6), 2, 0)
     azimuth = np.broadcast_to(np.linspace(-np.pi, np.pi, width, dtype=np.float32), (height, width))
     return TexelMap(x, y, z, azimuth, lips, ears, openness)
+
+
+_GRID = 64.0  # cells per decimetre of the depth map
+
+
+@cache
+def _depth_map() -> Floats:
+    """Height z of the resting face's front over a grid of x (-1..1) and y (6..8.5)."""
+    head = load_head()
+    body = head.faces[(head.part[head.faces] == BODY).all(1)]
+    xy = np.column_stack([(head.points[:, 0] + 1) * _GRID, (8.5 - head.points[:, 1]) * _GRID])
+    size = (int(2 * _GRID), int(2.5 * _GRID))
+    hit = rasterise(xy.astype(np.float32), 4.0 - head.points[:, 2], body, size=size)
+    depth = np.full(size[0] * size[1], 0.6, np.float32)
+    depth[hit.pixel] = 4.0 - 1.0 / hit.nearness
+    return depth.reshape(size[::-1])
+
+
+def front_depth(xy: Floats) -> Floats:
+    """Height z of the resting face's front at points (n, 2) of it."""
+    column = np.rint((xy[:, 0] + 1) * _GRID).astype(int)
+    row = np.rint((8.5 - xy[:, 1]) * _GRID).astype(int)
+    return np.asarray(_depth_map()[row, column], np.float32)

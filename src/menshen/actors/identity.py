@@ -9,17 +9,17 @@ import numpy as np
 from menshen.actors.geometry import Floats, smoothstep, to_linear
 from menshen.actors.head import BODY, LEFT_EYE, RIGHT_EYE, Head, load_head
 
-SHAPE_AMPLITUDE = 0.32
+SHAPE_AMPLITUDE = 0.36
 """Standard deviation of the morph weights; larger ones give caricatures."""
 
 _BASES = ("african", "asian", "caucasian")  # MakeHuman's names of its three base heads
 _FOLDER_GAIN = {"head": 0.6, "neck": 0.4, "ears": 0.7, "eyes": 0.75, "mouth": 0.7, "forehead": 0.7}
 
 _SKIN = to_linear(
-    [(243, 211, 193), (232, 190, 164), (213, 163, 130), (178, 127, 95), (132, 89, 65), (92, 61, 48)]
+    [(243, 211, 193), (232, 190, 164), (213, 163, 130), (174, 126, 98), (130, 91, 70), (92, 64, 53)]
 )
 _HAIR = to_linear(
-    [(26, 22, 21), (42, 30, 25), (74, 50, 35), (116, 82, 54), (172, 134, 88), (112, 58, 36)]
+    [(32, 27, 25), (46, 33, 27), (74, 50, 35), (116, 82, 54), (172, 134, 88), (112, 58, 36)]
 )
 _HAIR_ODDS_DARK = (0.68, 0.26, 0.06, 0.0, 0.0, 0.0)
 _HAIR_ODDS_LIGHT = (0.12, 0.25, 0.25, 0.18, 0.12, 0.08)
@@ -53,7 +53,7 @@ class Traits:
 
 def draw_traits(rng: np.random.Generator) -> Traits:
     """Draw a person; adults of any age, sex and skin."""
-    mix = rng.dirichlet([0.6] * 3)
+    mix = rng.dirichlet([0.4] * 3)
     male = float(np.clip(float(rng.random() < 0.5) * 0.8 + 0.1 + rng.normal() * 0.08, 0, 1))
     age = float(rng.beta(0.9, 1.7))
     melanin = float(np.clip(mix @ [0.78, 0.3, 0.12] + rng.normal() * 0.1, 0.02, 0.97))
@@ -75,7 +75,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
         iris=iris,
         cloth=_CLOTH[rng.integers(len(_CLOTH))],
         style=_draw_style(rng, male=male, age=age, curly=mix[0] > 0.5),
-        smile=float(rng.uniform(0.15, 0.4)),
+        smile=float(rng.uniform(0.08, 0.5)),
     )
 
 
@@ -87,10 +87,11 @@ def _draw_style(rng: np.random.Generator, *, male: float, age: float, curly: boo
         if curly:
             names, odds = ("buzz", "curls", "crop", "bald", "side"), (0.45, 0.25, 0.15, 0.15, 0)
     else:
-        names = ("long", "bob", "tied", "fringe", "pixie")
-        odds = (0.32, 0.24, 0.18, 0.16, 0.1)
+        names = ("long", "bob", "tied", "fringe", "pixie", "wavy", "scarf")
+        odds = (0.18, 0.2, 0.14, 0.12, 0.1, 0.18, 0.08)
         if curly:
-            names, odds = ("afro", "tied", "long", "curls", "bob"), (0.3, 0.25, 0.2, 0.15, 0.1)
+            names = ("afro", "tied", "wavy", "curls", "bob", "scarf")
+            odds = (0.25, 0.2, 0.2, 0.15, 0.1, 0.1)
     return str(rng.choice(names, p=odds))
 
 
@@ -143,7 +144,7 @@ def _feature_weights(head: Head, rng: np.random.Generator) -> dict[str, float]:
         folder = name.split("/")[0]
         if folder not in ("macro", "expression"):
             gain = SHAPE_AMPLITUDE * _FOLDER_GAIN.get(folder, 1.0)
-            weights[name] = float(np.clip(rng.normal() * gain, 0, 2.2 * gain))
+            weights[name] = float(np.clip(rng.normal() * gain, 0, 1.9 * gain))
     return weights
 
 

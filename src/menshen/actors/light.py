@@ -77,5 +77,5 @@ def _tone_table(exposure: float) -> NDArray[np.uint8]:
 
 def develop(linear: Floats, *, exposure: float) -> NDArray[np.uint8]:
     """Linear light to display values: exposure, soft highlights, gamma."""
-    index = np.clip(linear * (4095 / _LUT_RANGE), 0, 4095).astype(np.uint16)
-    return _tone_table(exposure)[index]
+    index = np.clip(linear * np.float32(4095 / _LUT_RANGE), 0, 4095).astype(np.int32)
+    return _tone_table(exposure).take(index, mode="clip")

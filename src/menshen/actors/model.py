@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from menshen.actors.geometry import Floats, Ints, smoothstep, vertex_normals
+from menshen.actors.geometry import Floats, Ints, encode_albedo, smoothstep, vertex_normals
 from menshen.actors.hair import Hair, grow, scalp
 from menshen.actors.head import (
     BODY,
@@ -22,7 +22,7 @@ from menshen.actors.head import (
     texture_coordinates,
 )
 from menshen.actors.identity import Bust, Traits, draw_traits, shape_bust
-from menshen.actors.skin import encode_albedo, neckline, paint_skin
+from menshen.actors.skin import neckline, paint_skin
 
 _SWATCH = 16
 _TEETH, _TONGUE = (0.78, 0.74, 0.66), (0.42, 0.15, 0.14)

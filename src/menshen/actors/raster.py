@@ -24,10 +24,10 @@ class Fragments:
 
     def interpolate(self, attributes: Floats, *, faces: Ints) -> Floats:
         """Vertex attributes (V, k) at every visible pixel (n, k)."""
-        corners = faces[self.face]
-        out = attributes[corners[:, 0]] * self.weights[:, :1]
-        out += attributes[corners[:, 1]] * self.weights[:, 1:2]
-        out += attributes[corners[:, 2]] * self.weights[:, 2:]
+        out = np.zeros((len(self.pixel), attributes.shape[1]), np.float32)
+        for i in range(3):
+            corner = faces[:, i].take(self.face)
+            out += attributes.take(corner, axis=0, mode="clip") * self.weights[:, i : i + 1]
         return out
 
     def where(self, keep: np.ndarray) -> Fragments:
@@ -54,13 +54,16 @@ def rasterise(
     at_left, per_pixel = _planes(corners, nearness[faces[face]], triangle, y, left)
     row = np.repeat(np.arange(len(count), dtype=np.int32), count)
     step = np.arange(len(row), dtype=np.int32) - np.repeat(np.cumsum(count) - count, count)
-    pixel = (y * size[0] + left)[row] + step
-    near = at_left[row, 2] + per_pixel[triangle, 2][row] * step
+    pixel = (y * size[0] + left).take(row) + step
+    near = at_left[:, 2].take(row) + per_pixel[:, 2].take(triangle).take(row) * step
     front = _nearest(pixel, near, size[0] * size[1])
-    row, step = row[front], step[front].astype(np.float32)
-    w = at_left[row, :2] + per_pixel[triangle[row], :2] * step[:, None]
-    weights = np.column_stack([1.0 - w[:, 0] - w[:, 1], w])
-    return Fragments(pixel[front], face[triangle[row]], weights, near[front])
+    row, step = row.take(front), step.take(front).astype(np.float32)
+    triangle = triangle.take(row)
+    weights = np.empty((len(front), 3), np.float32)
+    for i in range(2):
+        weights[:, i + 1] = at_left[:, i].take(row) + per_pixel[:, i].take(triangle) * step
+    weights[:, 0] = 1.0 - weights[:, 1] - weights[:, 2]
+    return Fragments(pixel.take(front), face.take(triangle), weights, near.take(front))
 
 
 def _candidates(xy: Floats, nearness: Floats, faces: Ints, *, cull: bool) -> Ints:
@@ -88,19 +91,22 @@ def _spans(corners: Floats, size: tuple[int, int]) -> tuple[Ints, Ints, Ints, In
     return triangle[kept], y[kept], left[kept], (right - left)[kept]
 
 
-def _crossings(corners: Floats, triangle: Ints, y: Ints) -> tuple[Floats, Floats]:
+def _crossings(corners: Floats, triangle: Ints, row: Ints) -> tuple[Floats, Floats]:
     """Smallest and largest x at which each row meets its triangle's edges."""
+    y = row.astype(np.float32)
     low = np.full(len(y), np.inf, np.float32)
     high = np.full(len(y), -np.inf, np.float32)
     for i in range(3):
         p, q = corners[:, i], corners[:, (i + 1) % 3]
         rise = q[:, 1] - p[:, 1]
-        slope = (q[:, 0] - p[:, 0]) / np.where(rise == 0, 1.0, rise)
-        x = p[triangle, 0] + slope[triangle] * (y - p[triangle, 1])
-        lower, upper = np.minimum(p, q)[:, 1], np.maximum(p, q)[:, 1]
-        met = (y >= lower[triangle]) & (y <= upper[triangle]) & (rise[triangle] != 0)
-        low = np.where(met, np.minimum(low, x), low)
-        high = np.where(met, np.maximum(high, x), high)
+        slope = (q[:, 0] - p[:, 0]) / np.where(rise == 0, 1.0, rise).astype(np.float32)
+        start = p[:, 0] - slope * p[:, 1]
+        x = start.take(triangle) + slope.take(triangle) * y
+        lower = np.where(rise == 0, np.inf, np.minimum(p[:, 1], q[:, 1])).astype(np.float32)
+        upper = np.maximum(p[:, 1], q[:, 1])
+        met = (y >= lower.take(triangle)) & (y <= upper.take(triangle))
+        np.minimum(low, x, out=low, where=met)
+        np.maximum(high, x, out=high, where=met)
     return low, high
 
 

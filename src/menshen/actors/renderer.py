@@ -221,7 +221,7 @@ def _blend_strands(
 ) -> None:
     texel = _sample(hair.texture, values[:, :2])
     albedo = texel[:, :3] * texel[:, :3]
-    colour = albedo * values[:, 2:5] + values[:, 5:8] * (0.03 + 0.5 * albedo)
+    colour = albedo * values[:, 2:5] + values[:, 5:8] * (0.045 + 0.5 * albedo)
     shown = light.develop(colour, exposure=scene.exposure).astype(np.float32)
     below = picture[seen.pixel].astype(np.float32)
     picture[seen.pixel] = (below + (shown - below) * texel[:, 3:] + 0.5).astype(np.uint8)
