@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,16 @@ from menshen.faces.models.pack import Pack
 from menshen.platform.packs.store import PackStore
 from menshen.platform.settings import Settings
 
+SHARED = Path(os.environ.get("MENSHEN_TEST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
 
 def installed(name: str) -> Pack:
     """Load an installed pack; without it the test is skipped, or fails where packs are required."""
+    store = PackStore(Settings().packs_dir)
     try:
-        return PackStore(Settings().packs_dir).load(name)
+        if name == "openmodelzoo":  # not on any package index: side-loaded where it lies at hand
+            return _side_loaded(store)
+        return store.load(name)
     except MenshenError as error:
         message = f"pack {name} is not installed ({error}); run `make models`"
         if os.environ.get("MENSHEN_REQUIRE_MODELS"):
@@ -25,9 +32,30 @@ def installed(name: str) -> Pack:
         pytest.skip(message)
 
 
+def _side_loaded(store: PackStore) -> Pack:
+    with contextlib.suppress(MenshenError):
+        return store.load("openmodelzoo")
+    folder = SHARED / "models" / "openmodelzoo"
+    if not folder.is_dir():
+        pytest.skip(f"pack openmodelzoo is not installed, and {folder} does not hold it")
+    store.add(folder)
+    return store.load("openmodelzoo")
+
+
 @pytest.fixture(scope="session")
 def basic_pack() -> Pack:
     return installed("basic")
+
+
+@pytest.fixture(scope="session")
+def standard_pack() -> Pack:
+    return installed("standard")
+
+
+@pytest.fixture(scope="session")
+def installed_pack() -> Callable[[str], Pack]:
+    """Load any pack by name."""
+    return installed
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +67,6 @@ def engine(basic_pack: Pack) -> Engine:
 @pytest.fixture(scope="session")
 def shared_material() -> Path:
     """The folder of real pictures kept beside the repository, never in it."""
-    beside = Path(__file__).resolve().parents[2] / "shared"
-    folder = Path(os.environ.get("MENSHEN_TEST_SHARED", beside))
-    if not folder.is_dir():
-        pytest.skip(f"no shared material at {folder}")
-    return folder
+    if not SHARED.is_dir():
+        pytest.skip(f"no shared material at {SHARED}")
+    return SHARED

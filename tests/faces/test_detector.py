@@ -103,7 +103,7 @@ def test_the_whole_picture_comes_first_and_costs_one_run() -> None:
     assert len(next(search)) == 1
     assert network.calls == 1
     assert any(found for found in search)
-    assert network.calls > 5
+    assert network.calls >= 5
 
 
 def test_a_small_face_is_found_in_a_tile() -> None:
