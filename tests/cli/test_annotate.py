@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from menshen.cli.annotate import AMBER, GREEN, RED, Assessed, annotate, colour_of
+from menshen.cli.annotate import AMBER, GREEN, RED, annotate, colour_of
+from menshen.cli.inspect import Assessed
 from menshen.faces.pose import canonical_face, head_pose, rotation_matrix
 from menshen.faces.quality import assess
 from menshen.faces.records import Box, Detection, Face, HeadPose, Mesh, Picture, Pixels

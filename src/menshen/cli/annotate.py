@@ -5,7 +5,6 @@ Words in the drawing are English: the font that comes with matplotlib has no Chi
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -16,9 +15,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from menshen.cli.inspect import Assessed
 from menshen.faces import contours
 from menshen.faces.pose import rotation_matrix
-from menshen.faces.quality import GOOD, USABLE, Component, Quality
+from menshen.faces.quality import GOOD, USABLE, Component
 from menshen.faces.records import Face, Picture, Pixels
 
 DPI = 100
@@ -35,14 +35,6 @@ OUTLINES = (
     contours.OUTER_LIPS,
     contours.INNER_LIPS,
 )
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Assessed:
-    """A face and what its quality is."""
-
-    face: Face
-    quality: Quality
 
 
 def colour_of(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from enum import StrEnum
@@ -16,10 +17,9 @@ from menshen.cli.common import NO, OK, Language, err, out, problem, read_picture
 from menshen.errors import FaceError, MenshenError
 
 if TYPE_CHECKING:
-    from menshen.cli.annotate import Assessed
     from menshen.faces.engine import Engine
-    from menshen.faces.quality import Component
-    from menshen.faces.records import Picture
+    from menshen.faces.quality import Component, Quality
+    from menshen.faces.records import Face, Picture
 
 WORDS = {
     "en": {
@@ -44,6 +44,14 @@ class Lang(StrEnum):
 
     en = "en"
     zh = "zh"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Assessed:
+    """A face and what its quality is."""
+
+    face: Face
+    quality: Quality
 
 
 class UnwritableFileError(MenshenError):
@@ -95,7 +103,6 @@ def assessed_faces(engine: Engine, data: bytes) -> tuple[Picture, list[Assessed]
 
     A face in the background does not count as company, as in a comparison.
     """
-    from menshen.cli.annotate import Assessed
     from menshen.faces.decode import decode
     from menshen.faces.engine import BYSTANDER
     from menshen.faces.quality import assess
