@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from menshen.errors import CalibrationError
+from menshen.faces import site_calibration
+from menshen.faces.calibration import CalibrationTable, upper_bound
+from menshen.faces.records import Floats
+from menshen.faces.site_calibration import Curve, SiteCalibration, build, people_for
+
+HEAD = "similarity,false_matches,impostor_pairs,false_non_matches,genuine_pairs\n"
+PUBLISHED = CalibrationTable.parse(
+    HEAD
+    + "0.0,10000000,10000000,0,1000\n0.3,95000,10000000,5,1000\n"
+    + "0.4,9500,10000000,9,1000\n0.5,900,10000000,20,1000\n0.6,0,10000000,400,1000\n"
+)
+
+
+def site(people: int, *, each: int = 1, seed: int = 0, camera: float = 1.0) -> Floats:
+    """Make people as a recogniser sees them: a few strong directions, many weak ones.
+
+    A camera's common direction raises all raw similarities; families and look-alikes are
+    people drawn close to another.
+    """
+    rng = np.random.default_rng(seed)
+    scale = 1 / np.sqrt(1 + np.arange(64) / 4)
+    truth = rng.standard_normal((people, 64)) * scale
+    kin = rng.random(people) < 0.05
+    truth[kin] = 0.4 * truth[rng.permutation(people)][kin] + 0.9 * truth[kin]
+    pictures = truth[:, None] + 0.25 * rng.standard_normal((people, each, 64)) * scale
+    pictures += camera * np.random.default_rng(99).standard_normal(64) * scale
+    flat = pictures.reshape(-1, 64)
+    return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), np.float32)
+
+
+def calibrate(people: int, *, each: int = 1, seed: int = 0, camera: float = 1.0) -> SiteCalibration:
+    features = site(people, each=each, seed=seed, camera=camera)
+    names = [f"p{i}" for i in range(people) for _ in range(each)]
+    return build(features, people=names, contract="c" * 64, made="2026-11-22")
+
+
+def impostor_rate(features: Floats, threshold: float) -> float:
+    left, right = np.triu_indices(len(features), 1)
+    return float(((features @ features.T)[left, right] >= threshold).mean())
+
+
+# ------------------------------------------------------------------- what holds
+
+
+def test_a_site_threshold_holds_on_other_people_of_the_site() -> None:
+    everybody = site(1200, seed=4)
+    rng = np.random.default_rng(0)
+    rates = []
+    for _ in range(12):
+        order = rng.permutation(1200)
+        mine, others = everybody[order[:150]], everybody[order[150:]]
+        made = build(mine, people=list(range(150)), contract="c", made="2026-11-22")
+        assert made.raw.supports(1e-3)
+        rates.append(impostor_rate(others, made.raw.threshold(1e-3)))
+    assert np.mean(rates) < 1e-3
+    assert sum(rate > 1e-3 for rate in rates) <= 2  # 95 % bound: 0.6 expected
+
+
+def test_a_guessed_threshold_of_few_people_errs_on_the_safe_side() -> None:
+    everybody = site(1200, seed=5)
+    rng = np.random.default_rng(1)
+    rates = []
+    for _ in range(20):
+        order = rng.permutation(1200)
+        made = build(everybody[order[:20]], people=list(range(20)), contract="c", made="")
+        assert not made.raw.supports(1e-3)
+        rates.append(impostor_rate(everybody[order[20:]], made.raw.threshold(1e-3)))
+    assert np.mean(rates) < 1e-3
+    assert sum(rate > 1e-3 for rate in rates) <= 4
+
+
+def test_another_camera_needs_another_raw_threshold_and_hardly_another_normalised_one() -> None:
+    plain, tinted = calibrate(150, camera=0.0), calibrate(150, camera=2.0)
+    assert plain.normalised is not None
+    assert tinted.normalised is not None
+    raw = tinted.raw.threshold(1e-2) - plain.raw.threshold(1e-2)
+    normalised = tinted.normalised.threshold(1e-2) - plain.normalised.threshold(1e-2)
+    assert raw > 0.2
+    assert abs(normalised) < 0.05
+
+
+# ------------------------------------------------------------------- the bound
+
+
+def test_the_bound_is_never_below_that_of_independent_pairs() -> None:
+    features = site(60)
+    made = build(features, people=list(range(60)), contract="c", made="")
+    left, right = np.triu_indices(60, 1)
+    scores = (features @ features.T)[left, right].astype(np.float64)
+    for similarity, estimate, bound in zip(
+        made.raw.similarity, made.raw.estimate, made.raw.bound, strict=True
+    ):
+        found = int((scores >= similarity).sum())
+        assert estimate == pytest.approx(found / len(scores))
+        assert bound >= upper_bound(found, len(scores)) - 1e-12
+
+
+def test_a_person_who_resembles_many_widens_the_bound() -> None:
+    features = site(60, seed=7)
+    wolf = features.copy()
+    mean = features.mean(0) + 0.1 * features[0]
+    wolf[0] = mean / np.linalg.norm(mean)
+    curves = [build(f, people=list(range(60)), contract="c", made="").raw for f in (features, wolf)]
+
+    def effect(curve: Curve) -> float:
+        row = max(i for i, e in enumerate(curve.estimate) if e >= 0.02)
+        found = round(curve.estimate[row] * 60 * 59 / 2)
+        return curve.bound[row] / upper_bound(found, 60 * 59 // 2)
+
+    assert effect(curves[1]) > effect(curves[0]) * 1.05
+
+
+def test_many_pictures_of_one_person_do_not_outvote_the_others() -> None:
+    features = site(30, each=2, seed=2)
+    names = [f"p{i}" for i in range(30) for _ in range(2)]
+    once = build(features, people=names, contract="c", made="")
+    crowd = np.vstack([features, np.repeat(features[:1], 40, axis=0)])
+    many = build(crowd, people=[*names, *["p0"] * 40], contract="c", made="")
+    assert many.people == once.people == 30
+    assert many.templates == 100
+    assert many.raw.threshold(0.05) == pytest.approx(once.raw.threshold(0.05), abs=0.06)
+    assert many.raw.bound[-1] == once.raw.bound[-1]
+
+
+def test_beyond_the_data_nothing_is_claimed() -> None:
+    curve = calibrate(100).raw
+    assert curve.fmr(0.9999) == pytest.approx(1 - 0.05 ** (1 / 4950))
+    assert curve.fmr(-1) == 1
+    assert curve.supports(1e-3)
+    assert not curve.supports(5e-4)
+    assert curve.threshold(1e-5) > curve.threshold(1e-3)
+
+
+def test_fmr_and_threshold_agree() -> None:
+    curve = calibrate(120).raw
+    for fmr in (0.1, 0.03, 1e-2, 1e-3):
+        at = curve.threshold(fmr)
+        assert curve.fmr(at) <= fmr < curve.fmr(at - 0.05)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(7, 40), st.integers(1, 3), st.integers(0, 50))
+def test_stricter_rates_never_get_lower_thresholds(people: int, each: int, seed: int) -> None:
+    made = calibrate(people, each=each, seed=seed)
+    for curve in (made.raw, made.normalised):
+        if curve is not None:
+            asked = [curve.threshold(fmr) for fmr in (0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5)]
+            assert asked == sorted(asked)
+
+
+def test_own_pairs_tell_what_a_threshold_costs() -> None:
+    curve = calibrate(50, each=3).raw
+    strict, lax = curve.fnmr(curve.threshold(1e-2)), curve.fnmr(curve.threshold(0.1))
+    assert strict is not None
+    assert lax is not None
+    assert 0 <= lax <= strict < 0.2
+    assert curve.fnmr(0.999999) == 1
+    assert calibrate(50).raw.fnmr(0.5) is None
+
+
+# ------------------------------------------------------------------- the rule
+
+
+def test_enough_people_speak_for_themselves() -> None:
+    made = calibrate(150)
+    rule = made.rule(1e-3, published=PUBLISHED)
+    assert rule.supported
+    assert rule.raw is None
+    assert made.normalised is not None
+    assert rule.normalised == made.normalised.threshold(1e-3)
+    assert (rule.warning_en, rule.warning_zh, rule.people_needed) == ("", "", 0)
+
+
+def test_too_few_people_get_both_thresholds_and_a_warning() -> None:
+    made = calibrate(30)
+    rule = made.rule(1e-3, published=PUBLISHED)
+    assert not rule.supported
+    assert rule.raw == PUBLISHED.threshold(1e-3)
+    assert made.normalised is not None
+    assert rule.normalised == made.normalised.threshold(1e-3)
+    assert rule.people_needed == 48
+    assert "Only 30 people" in rule.warning_en
+    assert "at least 48 more" in rule.warning_en
+    assert "30 人" in rule.warning_zh
+    assert "48 人" in rule.warning_zh
+
+
+def test_very_few_people_have_no_cohort_and_get_the_stricter_raw_threshold() -> None:
+    made = calibrate(7, camera=3.0)
+    assert made.normalised is None
+    rule = made.rule(1e-3, published=PUBLISHED)
+    assert rule.normalised is None
+    assert rule.raw == max(PUBLISHED.threshold(1e-3), made.raw.threshold(1e-3))
+    assert rule.raw > PUBLISHED.threshold(1e-3)
+
+
+def test_every_threshold_must_be_reached() -> None:
+    rule = calibrate(30).rule(1e-3, published=PUBLISHED)
+    assert rule.raw is not None
+    assert rule.normalised is not None
+    assert rule.accepts(rule.raw, normalised=rule.normalised)
+    assert not rule.accepts(rule.raw - 0.01, normalised=1.0)
+    assert not rule.accepts(1.0, normalised=rule.normalised - 0.01)
+    assert not rule.accepts(1.0, normalised=None)
+    alone = calibrate(7).rule(1e-2, published=PUBLISHED)
+    assert alone.accepts(1.0, normalised=None)
+
+
+def test_a_site_cannot_claim_what_neither_it_nor_the_pack_shows() -> None:
+    with pytest.raises(CalibrationError, match="impostor pairs"):
+        calibrate(30).rule(1e-6, published=PUBLISHED)
+    with pytest.raises(CalibrationError, match="between"):
+        calibrate(30).rule(0.0, published=PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("fmr", "people"), [(1e-2, 25), (1e-3, 78), (1e-4, 246), (1e-5, 775), (1e-6, 2449)]
+)
+def test_how_many_people_a_rate_takes(fmr: float, people: int) -> None:
+    assert people_for(fmr) == people
+    assert upper_bound(0, people * (people - 1) // 2) <= fmr
+    assert upper_bound(0, (people - 1) * (people - 2) // 2) > fmr
+
+
+def test_six_people_are_no_population() -> None:
+    with pytest.raises(CalibrationError, match="at least 7 people, there are 6"):
+        calibrate(6, each=4)
+
+
+def test_every_template_needs_a_name() -> None:
+    with pytest.raises(ValueError, match="each template"):
+        build(site(10), people=["a"], contract="c", made="")
+
+
+def test_a_large_site_is_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_calibration, "MOST_ROWS", 40)
+    made = calibrate(30, each=3)
+    assert (made.people, made.templates, made.raw.people) == (30, 90, 30)
+    fewer = calibrate(80)
+    assert (fewer.people, fewer.raw.people) == (80, 40)
+
+
+def test_twins_and_copies_do_not_break_it() -> None:
+    features = site(20)
+    features[1] = features[0]
+    made = build(features, people=list(range(20)), contract="c", made="")
+    assert made.raw.threshold(1e-3) >= 1
+    same = np.repeat(features[:1], 20, axis=0)
+    flat = build(same, people=list(range(20)), contract="c", made="").raw
+    assert flat.fmr(0.5) == 1
+    assert math.isfinite(flat.threshold(1e-3))
+
+
+# ------------------------------------------------------------------- the file
+
+
+def test_it_survives_being_written_and_read() -> None:
+    made = calibrate(40, each=2)
+    text = made.to_json()
+    assert SiteCalibration.from_json(text) == made
+    assert made.rule(1e-3, published=PUBLISHED) == SiteCalibration.from_json(text).rule(
+        1e-3, published=PUBLISHED
+    )
+
+
+def test_the_file_holds_counts_and_no_template() -> None:
+    text = calibrate(40, each=2).to_json()
+    read = json.loads(text)
+    assert set(read) == {
+        "contract", "made", "templates", "people", "raw", "normalised", "method"
+    }  # fmt: skip
+    assert (read["people"], read["templates"], read["made"]) == (40, 80, "2026-11-22")
+    assert len(text) < 100_000
+    assert "p0" not in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"raw": None},
+        {"people": "many"},
+        {"method": "magic"},
+        {"made": 3},
+    ],
+)
+def test_a_wrong_file_is_refused(change: dict[str, object]) -> None:
+    read = json.loads(calibrate(10).to_json()) | change
+    with pytest.raises(CalibrationError):
+        SiteCalibration.from_json(json.dumps(read))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("similarity", [0.2, 0.1]),
+        ("bound", [0.1, 0.2]),
+        ("estimate", [0.1]),
+        ("rejected", [0.1]),
+        ("spread", 0.0),
+        ("similarity", []),
+    ],
+)
+def test_a_curve_that_contradicts_itself_is_refused(column: str, value: object) -> None:
+    read = json.loads(calibrate(10).to_json())
+    curve = {
+        "people": 10,
+        "similarity": [0.1, 0.2],
+        "estimate": [0.2, 0.1],
+        "bound": [0.3, 0.2],
+        "rejected": [],
+        "centre": 0.0,
+        "spread": 0.1,
+    }
+    read["raw"] = curve
+    assert SiteCalibration.from_json(json.dumps(read)).raw.people == 10
+    read["raw"] = curve | {column: value}
+    with pytest.raises(CalibrationError):
+        SiteCalibration.from_json(json.dumps(read))
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_refused_or_read(text: str) -> None:
+    with pytest.raises(CalibrationError):
+        SiteCalibration.from_json(text)
+
+
+def test_a_huge_file_is_refused() -> None:
+    with pytest.raises(CalibrationError, match="longer"):
+        SiteCalibration.from_json(" " * (site_calibration.LIMIT + 1))
