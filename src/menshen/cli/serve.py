@@ -43,7 +43,11 @@ def serve(
 ) -> None:
     """Serve the API, and on this machine the try-it page."""
     chosen: dict[str, Any] = {"host": host, "port": port, "pack": pack}
-    settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    run(Settings(**{name: value for name, value in chosen.items() if value is not None}))
+
+
+def run(settings: Settings) -> None:
+    """Check, listen, say where, and serve until stopped."""
     with reported():
         check(settings)
         listener = listen(settings)
