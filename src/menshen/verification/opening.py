@@ -15,7 +15,8 @@ REVIEW_FMR = 1e-2
 def open_verifier(pack: str | None = None, *, settings: Settings | None = None) -> Verifier:
     """Open the named pack, or the one settled on; raises MenshenError when it is not there."""
     settings = settings or Settings()
-    return Verifier.of(PackStore(settings.packs_dir).load(pack or settings.pack), threads=settings.workers)
+    loaded = PackStore(settings.packs_dir).load(pack or settings.pack)
+    return Verifier.of(loaded, threads=settings.workers)
 
 
 def default_policy(verifier: Verifier, *, fmr: float | None = None) -> Policy:
