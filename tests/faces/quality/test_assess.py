@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from menshen.actors.people import cast
 from menshen.actors.renderer import render
@@ -152,3 +155,41 @@ def test_actors_are_good_samples(engine: Engine, index: int) -> None:
     assert inspected(engine, render(actor)).overall > 60
     turned = inspected(engine, render(actor, pose=Pose(yaw=30)))
     assert turned.tips(limit=1)[0].name == "head-pose-yaw"
+
+
+def test_an_actor_who_blinks_or_yawns(engine: Engine) -> None:
+    actor = cast()[1]
+    resting = inspected(engine, render(actor))
+    blinking = inspected(engine, render(actor, pose=Pose(blink=1)))
+    yawning = inspected(engine, render(actor, pose=Pose(mouth=1)))
+    assert blinking.component("eyes-open").measure < 0.8 * resting.component("eyes-open").measure
+    assert yawning.component("mouth-closed").value < 50 < resting.component("mouth-closed").value
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    yaw=st.floats(-180, 180),
+    pitch=st.floats(-90, 90),
+    roll=st.floats(-180, 180),
+    scale=st.floats(0.001, 300),
+    x=st.floats(-3000, 3000),
+    y=st.floats(-3000, 3000),
+    size=st.tuples(st.integers(64, 300), st.integers(64, 300)),
+)
+def test_no_mesh_breaks_the_assessment(
+    drawn: Draw,
+    yaw: float,
+    pitch: float,
+    roll: float,
+    scale: float,
+    x: float,
+    y: float,
+    size: tuple[int, int],
+) -> None:
+    one = drawn(pose=HeadPose(yaw, pitch, roll), scale=scale, centre=(x, y), size=size)
+    quality = assess(one.picture, one.face, faces=1)
+    assert 0 <= quality.overall <= 100
+    assert 0 < quality.weight <= 1
+    for component in quality.components:
+        assert 0 <= component.value <= 100
+        assert math.isfinite(component.measure)
