@@ -67,8 +67,11 @@ def _render(folder: Path, people: int) -> list[Look]:
     from menshen.actors import Pose, Scene, cast
 
     looks = (
-        (Pose(), Scene(width=480, height=600)),
-        (Pose(yaw=9, pitch=3, smile=0.3), Scene(width=480, height=600, exposure=0.9, noise_seed=1)),
+        (Pose(), Scene(width=480, height=600, distance=0.5)),
+        (
+            Pose(yaw=9, pitch=3, smile=0.3),
+            Scene(width=480, height=600, distance=0.52, exposure=0.9, noise_seed=1),
+        ),
     )
     actors = cast()[:people]
     folder.mkdir(parents=True, exist_ok=True)
