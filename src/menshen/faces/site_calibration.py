@@ -39,7 +39,7 @@ MOST_ROWS = 2500
 """Templates taken into account: three million pairs, enough for 1 in 100,000."""
 LIMIT = 1024 * 1024
 _QUANTILES = (0.16, 0.05, 0.02, 0.01)
-_FEW_MATCHES = 20
+_FEW_MATCHES, _FEW_EXCEEDANCES = 20, 5
 _GRID = 160
 _NORMAL = NormalDist()
 
@@ -293,15 +293,19 @@ def _accepting(ranked: Scores, row: int) -> float:
 
 
 def _tail(ranked: Scores, mass: Scores, *, people: int) -> tuple[float, float]:
-    def quantile(share: float) -> float:
-        return float(ranked[int(np.searchsorted(mass, share * mass[-1]))])
-
-    centre = quantile(0.5)
-    shares = [p for p in _QUANTILES if p * float(mass[-1]) >= 3] or [_QUANTILES[0]]
-    widest = max((quantile(p) - centre) / _NORMAL.inv_cdf(1 - p) for p in shares)
+    """Return the median and the width of a normal tail that no upper quantile exceeds."""
+    half = int(np.searchsorted(mass, mass[-1] / 2))
+    centre = float(ranked[half])
+    weight = np.diff(mass[:half], prepend=0.0)
+    widths = [math.sqrt(float(weight @ (ranked[:half] - centre) ** 2) / float(mass[half - 1]))]
+    for share in _QUANTILES:
+        if share * mass[-1] >= _FEW_EXCEEDANCES:
+            quantile = float(ranked[int(np.searchsorted(mass, share * mass[-1]))])
+            widths.append((quantile - centre) / _NORMAL.inv_cdf(1 - share))
     # 2 (P - 1) degrees of freedom: measured, see docs/decisions/0003-recognition.md.
     freedom = 2 * (people - 1)
-    return centre, max(widest, 1e-6) * math.sqrt(freedom / _chi_square(1 - CONFIDENCE, freedom))
+    inflation = math.sqrt(freedom / _chi_square(1 - CONFIDENCE, freedom))
+    return centre, max([*widths, 1e-6]) * inflation
 
 
 def _chi_square(probability: float, freedom: int) -> float:
