@@ -78,7 +78,12 @@ def _face(side: int) -> Face:
     rng = np.random.default_rng(7)
     points = rng.uniform(0.3 * side, 0.7 * side, (468, 3)).astype(np.float32)
     # Eye corners where the quality measures look for them.
-    for index, (x, y) in {33: (0.36, 0.45), 133: (0.45, 0.45), 362: (0.55, 0.45), 263: (0.64, 0.45)}.items():
+    for index, (x, y) in {
+        33: (0.36, 0.45),
+        133: (0.45, 0.45),
+        362: (0.55, 0.45),
+        263: (0.64, 0.45),
+    }.items():
         points[index, :2] = x * side, y * side
     box = Box(0.25 * side, 0.25 * side, 0.5 * side, 0.5 * side)
     keypoints = np.full((6, 2), 0.5 * side, np.float32)

@@ -69,7 +69,11 @@ BAD: dict[str, tuple[Callable[[], bytes], str, int]] = {
     "truncated": (lambda: picture(RED, size=(400, 400))[:3000], "picture-truncated", 422),
     "header only": (lambda: picture(RED)[:12], "picture-truncated", 422),
     "text": (lambda: b"hello " * 100, "picture-format-unsupported", 415),
-    "svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "picture-format-unsupported", 415),
+    "svg": (
+        lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "picture-format-unsupported",
+        415,
+    ),
     "html": (lambda: b"<!doctype html><script>1</script>", "picture-format-unsupported", 415),
     "gif": (lambda: saved(Image.new("P", (80, 80)), "GIF"), "picture-format-unsupported", 415),
     "pdf": (lambda: b"%PDF-1.7\n" + b"0" * 500, "picture-format-unsupported", 415),
@@ -227,9 +231,7 @@ def test_a_pack_is_not_used_above_its_level(client: TestClient, texts: dict[str,
         (Assurance.SIGN_IN, 1e-3),
     ],
 )
-def test_the_default_policy_never_asks_more_than_a_pack_has(
-    granted: Assurance, fmr: float
-) -> None:
+def test_the_default_policy_never_asks_more_than_a_pack_has(granted: Assurance, fmr: float) -> None:
     policy = policy_of(Form({}, {}), granted=granted)
     assert policy.fmr == fmr
     assert policy.fmr < policy.review_fmr < 1
