@@ -70,7 +70,7 @@ def _fetch(store: PackStore, pack: str | None, show: _Show) -> tuple[PackStatus,
 @app.command(name="list")
 def list_packs(*, as_json: Json = False) -> None:
     """List the packs, what each may be trusted with, and under which licences."""
-    with reported():
+    with reported(as_json=as_json):
         store = open_store()
         statuses = store.list()
         if as_json:
@@ -89,7 +89,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Hash every stored file of a pack and compare with what was installed."""
-    with reported():
+    with reported(as_json=as_json):
         store = open_store()
         names = [pack] if pack else [s.manifest.name for s in store.list() if s.present]
         if not names:
