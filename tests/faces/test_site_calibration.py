@@ -12,7 +12,13 @@ from menshen.errors import CalibrationError
 from menshen.faces import site_calibration
 from menshen.faces.calibration import CalibrationTable, upper_bound
 from menshen.faces.records import Floats
-from menshen.faces.site_calibration import Curve, SiteCalibration, build, people_for
+from menshen.faces.site_calibration import (
+    Curve,
+    SiteCalibration,
+    build,
+    look_alikes,
+    people_for,
+)
 
 HEAD = "similarity,false_matches,impostor_pairs,false_non_matches,genuine_pairs\n"
 PUBLISHED = CalibrationTable.parse(
@@ -260,6 +266,16 @@ def test_twins_and_copies_do_not_break_it() -> None:
     flat = build(same, people=list(range(20)), contract="c", made="").raw
     assert flat.fmr(0.5) == 1
     assert math.isfinite(flat.threshold(1e-3))
+
+
+def test_a_person_enrolled_twice_is_named() -> None:
+    features = site(60, seed=11)
+    again = features[3] + 0.02 * features[4]
+    twice = np.vstack([features, again[None] / np.linalg.norm(again)])
+    names = [f"p{i}" for i in range(61)]
+    assert look_alikes(twice, people=names, most=5) == (("p3", "p60"),)
+    assert look_alikes(features, people=names[:60], most=5) == ()
+    assert look_alikes(features[:8], people=names[:8], most=5) == ()
 
 
 # ------------------------------------------------------------------- the file

@@ -30,7 +30,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from menshen.errors import CalibrationError
 from menshen.faces.calibration import CONFIDENCE, CalibrationTable, upper_bound
-from menshen.faces.normalisation import SMALLEST_COHORT, Method, Person, normalise_pairs
+from menshen.faces.normalisation import SMALLEST_COHORT, Cohort, Method, Person, normalise_pairs
 from menshen.faces.records import Floats
 
 FEWEST_PEOPLE = 7
@@ -41,6 +41,7 @@ LIMIT = 1024 * 1024
 _QUANTILES = (0.16, 0.05, 0.02, 0.01)
 _FEW_MATCHES, _FEW_EXCEEDANCES = 20, 5
 _GRID = 160
+_TWICE = 1e-5
 _NORMAL = NormalDist()
 
 Scores = NDArray[np.float64]
@@ -209,6 +210,27 @@ def build(
     return SiteCalibration(
         contract, made, len(features), len(set(people)), pairs.curve(raw), normalised, method
     )
+
+
+def look_alikes(
+    features: Floats, *, people: Sequence[Person], most: int
+) -> tuple[tuple[Person, Person], ...]:
+    """Return pairs of people who may be one person enrolled twice, most alike first.
+
+    One such pair pushes the site's strictest threshold out of reach. Named are pairs whose
+    similarity the normal tail expects once in 100,000; of a large site, among an even sample.
+    """
+    cohort = Cohort.of(features, people=people)
+    left, right = np.triu_indices(len(cohort), 1)
+    scores = (cohort.features @ cohort.features.T)[left, right].astype(np.float64)
+    if len(cohort) >= SMALLEST_COHORT + 2:
+        scores = normalise_pairs(scores, left, right, cohort.features)
+    ranked = np.argsort(-scores, kind="stable")
+    mass = np.arange(1.0, len(scores) + 1)
+    centre, spread = _tail(scores[ranked], mass, people=len(cohort))
+    limit = centre + spread * _NORMAL.inv_cdf(1 - _TWICE)
+    found = [pair for pair in ranked[:most] if scores[pair] > limit]
+    return tuple((cohort.people[left[pair]], cohort.people[right[pair]]) for pair in found)
 
 
 def people_for(fmr: float) -> int:
