@@ -104,13 +104,12 @@ def assessed_faces(engine: Engine, data: bytes) -> tuple[Picture, list[Assessed]
     A face in the background does not count as company, as in a comparison.
     """
     from menshen.faces.decode import decode
-    from menshen.faces.engine import BYSTANDER
+    from menshen.faces.engine import prominent
     from menshen.faces.quality import assess
 
     picture = decode(data)
     faces = engine.find(picture)
-    widths = [face.detection.box.width for face in faces]
-    count = sum(width >= BYSTANDER * widths[0] for width in widths)
+    count = prominent(faces)
     return picture, [Assessed(face, assess(picture, face, faces=count)) for face in faces]
 
 

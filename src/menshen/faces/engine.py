@@ -166,8 +166,7 @@ class Engine:
     def _single(self, faces: tuple[Face, ...], pyramid: Pyramid) -> Face:
         if not faces:
             raise self._why_none(pyramid)
-        side = faces[0].detection.box.width
-        if sum(f.detection.box.width >= BYSTANDER * side for f in faces) > 1:
+        if prominent(faces) > 1:
             raise SeveralFacesError("more than one face is in the picture")
         if faces[0].detection.score < DOUBTFUL and self._is_upside_down(pyramid, faces[0]):
             raise FaceNotUprightError("the picture is upside down")
@@ -198,6 +197,11 @@ class Engine:
         pyramid = Pyramid(picture.pixels)
         finer = _scaled(face.detection, coarse.reduction / picture.reduction)
         return picture, pyramid, self._fit(pyramid, finer)
+
+
+def prominent(faces: Sequence[Face]) -> int:
+    """Count the faces that are no bystanders; ``faces`` are sorted, largest first."""
+    return sum(f.detection.box.width >= BYSTANDER * faces[0].detection.box.width for f in faces)
 
 
 def _turned(pyramid: Pyramid, quarters: int) -> Pyramid:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from menshen.faces.calibration import LEVELS
 from menshen.faces.decode import Limits, decode
-from menshen.faces.engine import Engine
+from menshen.faces.engine import Engine, prominent
 from menshen.faces.models.manifest import Assurance
 from menshen.faces.quality import assess
 from menshen.platform.api_keys import Scope
@@ -113,7 +113,8 @@ def inspect(engine: Engine, data: bytes, *, limits: Limits) -> InspectAnswer:
     """Find and assess all faces of a picture; raises a PictureError."""
     picture = decode(data, limits=limits)
     faces = engine.find(picture)
-    assessed = [(face, assess(picture, face, faces=len(faces))) for face in faces]
+    count = prominent(faces)
+    assessed = [(face, assess(picture, face, faces=count)) for face in faces]
     pack, contract = engine.manifest.name, engine.contract
     return InspectAnswer.of(picture, assessed, pack=pack, contract=contract)
 
