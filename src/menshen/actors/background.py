@@ -19,7 +19,7 @@ _SPARE = 400  # pixels by which the field of noise is larger than the picture
 
 @lru_cache(maxsize=16)
 def room(seed: int, size: tuple[int, int]) -> Floats:
-    """An indoor background (height, width, 3) in linear light; treat as read-only."""
+    """Paint an indoor background (height, width, 3) in linear light; treat as read-only."""
     rng = np.random.default_rng([seed, 77])
     width, height = 160, 120
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
@@ -29,15 +29,15 @@ def room(seed: int, size: tuple[int, int]) -> Floats:
     light = 0.62 + 0.5 * glow - 0.12 * y
     picture = wall * light[..., None].astype(np.float32)
     _furnish(picture, rng, side=side)
-    picture = cv2.GaussianBlur(picture, (0, 0), 6)
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 6), np.float32)
     picture *= np.exp(0.015 * noise((height, width), rng=rng, cells=(3, 5, 9)))[..., None]
-    out: Floats = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+    out = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.float32)
     out.setflags(write=False)
     return out
 
 
 def _furnish(picture: Floats, rng: np.random.Generator, *, side: float) -> None:
-    """A bright window on the lit side; a shelf, a picture or a plant on the other."""
+    """Add a bright window on the lit side; a shelf, a picture or a plant on the other."""
     height, width = picture.shape[:2]
     at = 0.86 if side > 0 else 0.14
     left, right = int((at - 0.13) * width), int((at + 0.13) * width)
@@ -57,12 +57,12 @@ def _furnish(picture: Floats, rng: np.random.Generator, *, side: float) -> None:
 
 @lru_cache(maxsize=4)
 def _noise_tile(size: tuple[int, int], deviation: float) -> NDArray[np.int16]:
-    """Noise (tile, tile, 3), partly common to the three channels as in raw sensors."""
+    """Draw noise (tile, tile, 3), partly common to the three channels as in raw sensors."""
     rng = np.random.default_rng(5)
     shape = (size[1] + _SPARE, size[0] + _SPARE)
     tile = 0.5 * rng.standard_normal((*shape, 3), dtype=np.float32)
     tile += 0.85 * rng.standard_normal((*shape, 1), dtype=np.float32)
-    return np.rint(tile * np.float32(deviation)).astype(np.int16)
+    return np.asarray(np.rint(tile * np.float32(deviation)), np.int16)
 
 
 def add_noise(picture: NDArray[np.uint8], *, deviation: float, seed: int) -> NDArray[np.uint8]:

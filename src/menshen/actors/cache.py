@@ -27,7 +27,7 @@ _DIGEST = hashlib.sha256().digest_size
 
 @cache
 def code_version() -> str:
-    """Digest of the code and data that draw actors, and of the libraries they use."""
+    """Return the digest of the code and data that draw actors, and of the libraries they use."""
     digest = hashlib.sha256(f"{np.__version__} {cv2.__version__}".encode())
     for entry in sorted(resources.files("menshen.actors").iterdir(), key=lambda e: e.name):
         if entry.name.endswith((".py", ".npz")):
@@ -44,7 +44,7 @@ class FrameCache:
     def frame(
         self, actor: Actor, *, pose: Pose = DEFAULT_POSE, scene: Scene = DEFAULT_SCENE
     ) -> NDArray[np.uint8]:
-        """The frame `render` would give, read from the folder where it is there and whole."""
+        """Return the frame `render` gives, from the folder where it is there and whole."""
         path = self.path(actor, pose=pose, scene=scene)
         kept = _read(path)
         if kept is not None and kept.shape == (scene.height, scene.width, 3):
@@ -53,15 +53,17 @@ class FrameCache:
         _write(path, picture)
         return picture
 
-    def path(self, actor: Actor, *, pose: Pose = DEFAULT_POSE, scene: Scene = DEFAULT_SCENE) -> Path:
-        """Where this frame is kept."""
+    def path(
+        self, actor: Actor, *, pose: Pose = DEFAULT_POSE, scene: Scene = DEFAULT_SCENE
+    ) -> Path:
+        """Return where this frame is kept."""
         what = (code_version(), actor.seed, astuple(pose), astuple(scene))
         key = hashlib.sha256(repr(what).encode()).hexdigest()
         return self._folder / key[:2] / f"{key}.frame"
 
 
 def _read(path: Path) -> NDArray[np.uint8] | None:
-    """The picture in a cache file, or None where it is missing or not whole."""
+    """Return the picture in a cache file, or None where it is missing or not whole."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -82,7 +84,7 @@ def _write(path: Path, picture: NDArray[np.uint8]) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(payload).digest() + payload)
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

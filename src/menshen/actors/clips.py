@@ -100,7 +100,7 @@ def clip(
     scene: Scene = DEFAULT_SCENE,
     seed: int = 0,
 ) -> tuple[Moment, ...]:
-    """The frames of one action, with the small sway of a living head; ends near where it began.
+    """Perform one action, with the small sway of a living head; ends near where it began.
 
     Args:
         action: one of `ACTIONS`.
@@ -111,6 +111,7 @@ def clip(
 
     Raises:
         KeyError: unknown action.
+
     """
     change = _CHANGES[action]
     count = max(1, round(fps * seconds))

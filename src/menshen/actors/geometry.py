@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
+"""Real-valued arrays; float32 wherever there are many values."""
 Ints = NDArray[np.int32]
 """Index arrays; int32 keeps the rasteriser's memory traffic half of int64's."""
 
 
 def rotation(*, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Floats:
-    """Rotation matrix (3, 3) in image axes from degrees.
+    """Return the rotation matrix (3, 3) in image axes from degrees.
 
     yaw > 0 turns the nose to the image's right, pitch > 0 lowers the nose, roll > 0 is clockwise.
     """
@@ -30,19 +31,20 @@ def rotation(*, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Floa
 
 
 def smoothstep(low: float, high: float, x: Any) -> Any:
-    """Hermite ramp from 0 at `low` to 1 at `high` (`low` may be the greater)."""
+    """Ramp smoothly (Hermite) from 0 at `low` to 1 at `high` (`low` may be the greater)."""
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
 def unit(vectors: ArrayLike) -> Floats:
-    """Vectors (..., 3) scaled to unit length."""
+    """Scale vectors (..., 3) to unit length."""
     v = np.asarray(vectors, dtype=np.float32)
-    return v / np.maximum(np.sqrt((v * v).sum(-1, keepdims=True)), np.float32(1e-9))
+    length = np.sqrt((v * v).sum(-1, keepdims=True))
+    return np.asarray(v / np.maximum(length, np.float32(1e-9)), np.float32)
 
 
 def vertex_normals(points: Floats, faces: Ints) -> Floats:
-    """Area-weighted unit normals (V, 3) of a mesh with points (V, 3) and faces (F, 3)."""
+    """Return area-weighted unit normals (V, 3) of a mesh with points (V, 3) and faces (F, 3)."""
     a, b, c = (points.take(faces[:, i], axis=0) for i in range(3))
     (px, py, pz), (qx, qy, qz) = (b - a).T, (c - a).T
     normal = np.stack([py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx], axis=1)
@@ -60,7 +62,7 @@ def noise(
     cells: tuple[int, ...] = (4, 8, 16, 32, 64),
     persistence: float = 0.6,
 ) -> Floats:
-    """Smooth value noise with unit standard deviation, octaves given as cells across the picture."""
+    """Draw smooth noise of unit standard deviation; octaves in cells across the picture."""
     total, amplitude = np.zeros(shape, np.float32), 1.0
     for count in cells:
         grid = rng.standard_normal((count, count), dtype=np.float32)
@@ -71,10 +73,10 @@ def noise(
 
 
 def to_linear(srgb: ArrayLike) -> Floats:
-    """Display values 0..255 to linear light 0..1 (gamma 2.2)."""
+    """Turn display values 0..255 into linear light 0..1 (gamma 2.2)."""
     return np.asarray((np.asarray(srgb, np.float32) / 255.0) ** 2.2, dtype=np.float32)
 
 
 def encode_albedo(linear: Floats) -> NDArray[np.uint8]:
-    """Linear albedo 0..1 to square-root coded bytes."""
+    """Turn linear albedo 0..1 into square-root coded bytes."""
     return np.asarray(np.sqrt(np.clip(linear, 0, 1)) * 255.0 + 0.5, dtype=np.uint8)

@@ -24,11 +24,11 @@ _AXIS_Z = 0.35
 class Style:
     """A way to wear hair. Lengths in decimetres at rest.
 
-    volume: thickness of the shell; edge: thickness left at the front hairline; sides: share of the
-    volume at the sides; fringe: how far it falls below the hairline; bottom: height the sides and
-    back hang down to (None: cut at the hairline); curl: 0 straight, 1 tight curls; wave: sideways
-    swing of hanging hair; painted: how strongly the scalp itself is coloured where the shell is thin; parting: its azimuth;
-    cloth: a headscarf instead of hair.
+    volume: thickness of the shell; edge: thickness left at the hairline; sides: share of the
+    volume at the sides; fringe: how far it falls below the hairline; bottom: height the sides
+    and back hang down to (None: cut at the hairline); curl: 0 straight, 1 tight curls; wave:
+    sideways swing of hanging hair; painted: how strongly the scalp is coloured where the shell
+    is thin; parting: its azimuth; cloth: a headscarf instead of hair.
     """
 
     volume: float
@@ -63,7 +63,7 @@ STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Hair:
-    """The shell: points (V, 3), faces, texture coordinates (V, 2) and RGBA texture (square-root coded)."""
+    """The shell: points (V, 3), faces, texture coordinates (V, 2), RGBA texture (square roots)."""
 
     points: Floats
     faces: Ints
@@ -71,12 +71,13 @@ class Hair:
     texture: NDArray[np.uint8]
 
     def tangents(self, points: Floats) -> Floats:
-        """Unit directions (V, 3) along the strands of the posed shell."""
-        return unit(np.gradient(points.reshape(-1, ROWS, 3), axis=1).reshape(-1, 3))
+        """Return unit directions (V, 3) along the strands of the posed shell."""
+        grid = points.reshape(-1, ROWS, 3)
+        return unit(np.asarray(np.gradient(grid, axis=1)).reshape(-1, 3))
 
 
 def hairline(azimuth: Floats, *, receding: float = 0.0) -> Floats:
-    """Height below which no hair grows, by azimuth (radians, 0 in front)."""
+    """Return the height below which no hair grows, by azimuth (radians, 0 in front)."""
     away = np.abs(azimuth)
     places = [0.0, 0.35, 0.6, 0.8, 1.0, 1.14, 1.26, 1.34, 1.7, 1.86, 2.4, np.pi]
     front = [7.88, 7.88, 7.86, 7.77, 7.56, 7.3, 7.16, 7.42, 7.42, 7.0, 6.72, 6.62]
@@ -85,7 +86,7 @@ def hairline(azimuth: Floats, *, receding: float = 0.0) -> Floats:
 
 
 def scalp(azimuth: Floats, y: Floats, *, traits: Traits) -> Floats:
-    """How strongly hair colours the skin itself, 0..1."""
+    """Return how strongly hair colours the skin itself, 0..1."""
     style = STYLES[traits.style]
     line = hairline(azimuth, receding=_receding(traits))
     if style.painted:
@@ -98,7 +99,7 @@ def _receding(traits: Traits) -> float:
 
 
 def grow(bust: Bust, traits: Traits, *, rng: np.random.Generator) -> Hair | None:
-    """The hair of a person, or None where there is only what is painted on the scalp."""
+    """Grow the hair of a person, or None where there is only what is painted on the scalp."""
     style = STYLES[traits.style]
     if style.volume == 0.0:
         return None
@@ -128,7 +129,7 @@ def _grid_faces() -> Ints:
 
 @cache
 def _directions() -> Floats:
-    """Unit rays (COLUMNS, samples, 3) from the middle of the skull, crown first."""
+    """Return unit rays (COLUMNS, samples, 3) from the middle of the skull, crown first."""
     azimuth = np.arange(COLUMNS)[:, None] / COLUMNS * 2 * np.pi - np.pi
     polar = np.linspace(0.0, 2.6, 72)[None, :]
     x = np.sin(azimuth) * np.sin(polar)
@@ -140,7 +141,7 @@ def _directions() -> Floats:
 
 @cache
 def _scalp_weights() -> tuple[NDArray[np.bool_], Floats]:
-    """Which vertices are skull, and how much each counts (rays, vertices) along each ray."""
+    """Find which vertices are skull, and how much each counts (rays, vertices) along each ray."""
     head = load_head()
     skull = (head.part == BODY) & (head.points[:, 1] > 6.3) & (head.ears < 0.1)
     skull &= (head.mouth_inside < 0.3) & (np.abs(head.points[:, 0]) < 0.86)
@@ -151,7 +152,7 @@ def _scalp_weights() -> tuple[NDArray[np.bool_], Floats]:
 
 
 def _scalp_grid(bust: Bust) -> tuple[Floats, Floats]:
-    """Points (COLUMNS, samples, 3) of the scalp along the rays, and their resting heights."""
+    """Return points (COLUMNS, samples, 3) of the scalp along the rays; their resting heights."""
     skull, weights = _scalp_weights()
     rays = _directions()
     radius = weights @ np.linalg.norm(bust.points[skull] - _CENTRE, axis=1)
@@ -161,7 +162,7 @@ def _scalp_grid(bust: Bust) -> tuple[Floats, Floats]:
 
 
 def _strands(points: Floats, rest_y: Floats, style: Style, traits: Traits) -> Floats:
-    """Strands (COLUMNS, ROWS, 3): along the scalp to the hairline, or hanging from its widest ring."""
+    """Lay strands (COLUMNS, ROWS, 3) along the scalp, or hanging from its widest ring."""
     out = np.empty((COLUMNS, ROWS, 3), np.float32)
     for i in range(COLUMNS):
         azimuth = np.arctan2(points[i, :, 0], points[i, :, 2] - _AXIS_Z)
@@ -178,11 +179,13 @@ def _strands(points: Floats, rest_y: Floats, style: Style, traits: Traits) -> Fl
 def _path(points: Floats, end: int, column: float, style: Style, hanging: float) -> Floats:
     """One strand lifted off the scalp; a hanging one leaves it at the widest ring."""
     last = end if not hanging else min(end, int(38 + (1 - hanging) * max(0, end - 38)))
-    rays = _directions()[int(round((column + np.pi) / (2 * np.pi) * COLUMNS)) % COLUMNS]
+    rays = _directions()[round((column + np.pi) / (2 * np.pi) * COLUMNS) % COLUMNS]
     along = np.linspace(0, 1, last + 1)
-    side = 1 + (style.sides - 1) * float(smoothstep(0.7, 1.4, abs(column)))
-    fall = 1.0 - along ** (3.0 + 3.0 * style.curl) * (1.0 - hanging)
-    lift = style.edge + (style.volume * side - style.edge * 0.5) * fall
+    sideways = float(smoothstep(0.7, 1.3, abs(column)))
+    side = 1 + (style.sides - 1) * sideways
+    edge = style.edge * (1 - 0.7 * sideways)
+    fall = 1.0 - along ** (3.0 - 1.4 * sideways + 3.0 * style.curl) * (1.0 - hanging)
+    lift = edge + (style.volume * side - edge * 0.5) * fall
     if style.parting is not None:
         near = np.exp(-(((column - style.parting) / 0.1) ** 2)) * smoothstep(0.1, 0.4, along)
         lift = lift * (1 - 0.45 * near)
@@ -225,7 +228,7 @@ def _smooth(strands: Floats) -> Floats:
     """Smooth across columns, which form a ring."""
     ring = np.concatenate([strands[-6:], strands, strands[:6]])
     flat = cv2.GaussianBlur(ring.reshape(len(ring), -1), (1, 9), 0.1, sigmaY=1.3)
-    return flat.reshape(ring.shape)[6:-6]
+    return np.asarray(flat, np.float32).reshape(ring.shape)[6:-6]
 
 
 def _texture(style: Style, traits: Traits, rng: np.random.Generator) -> NDArray[np.uint8]:

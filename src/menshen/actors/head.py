@@ -38,7 +38,7 @@ class Head:
 
 @cache
 def load_head() -> Head:
-    """The baked head; read once."""
+    """Read the baked head, once."""
     path = resources.files("menshen.actors") / "head.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as baked:
         deltas = baked["targets"].astype(np.float32)
@@ -58,7 +58,7 @@ def load_head() -> Head:
 
 
 def texture_coordinates(points: Floats) -> Floats:
-    """Cylindrical texture coordinates (V, 2) in texels of resting points (V, 3)."""
+    """Return cylindrical texture coordinates (V, 2) in texels of resting points (V, 3)."""
     width, height = TEXTURE_SIZE
     azimuth = np.arctan2(points[:, 0], points[:, 2] - _AXIS_Z)
     u = (azimuth / (2 * np.pi) + 0.5) * (width - 1)
@@ -83,7 +83,7 @@ class TexelMap:
         return TexelMap(*(getattr(self, name)[part] for name in self.__slots__))
 
     def spot(self, x: float, y: float, width: float, height: float) -> Floats:
-        """A soft spot 0..1 on the front of the face, mirrored to the other side."""
+        """Return a soft spot 0..1 on the front of the face, mirrored to the other side."""
         across = np.exp(-(((np.abs(self.x) - x) / width) ** 2))
         front = smoothstep(0.3, 0.8, self.z)
         return np.asarray(across * front * np.exp(-(((self.y - y) / height) ** 2)), np.float32)
@@ -91,7 +91,7 @@ class TexelMap:
 
 @cache
 def texel_map() -> TexelMap:
-    """Resting positions and masks unrolled into the texture; computed once."""
+    """Unroll resting positions and masks into the texture, once."""
     head = load_head()
     width, height = TEXTURE_SIZE
     body = head.faces[(head.part[head.faces] == BODY).all(1)]
@@ -116,7 +116,7 @@ _GRID = 64.0  # cells per decimetre of the depth map
 
 @cache
 def _depth_map() -> Floats:
-    """Height z of the resting face's front over a grid of x (-1..1) and y (6..8.5)."""
+    """Return the height z of the resting face's front over a grid of x (-1..1) and y (6..8.5)."""
     head = load_head()
     body = head.faces[(head.part[head.faces] == BODY).all(1)]
     xy = np.column_stack([(head.points[:, 0] + 1) * _GRID, (8.5 - head.points[:, 1]) * _GRID])
@@ -128,7 +128,7 @@ def _depth_map() -> Floats:
 
 
 def front_depth(xy: Floats) -> Floats:
-    """Height z of the resting face's front at points (n, 2) of it."""
+    """Return the height z of the resting face's front at points (n, 2) of it."""
     column = np.rint((xy[:, 0] + 1) * _GRID).astype(int)
     row = np.rint((8.5 - xy[:, 1]) * _GRID).astype(int)
     return np.asarray(_depth_map()[row, column], np.float32)

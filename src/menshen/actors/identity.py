@@ -9,7 +9,7 @@ import numpy as np
 from menshen.actors.geometry import Floats, smoothstep, to_linear
 from menshen.actors.head import BODY, LEFT_EYE, RIGHT_EYE, Head, load_head
 
-SHAPE_AMPLITUDE = 0.36
+SHAPE_AMPLITUDE = 0.4
 """Standard deviation of the morph weights; larger ones give caricatures."""
 
 _BASES = ("african", "asian", "caucasian")  # MakeHuman's names of its three base heads
@@ -31,6 +31,16 @@ _CLOTH = to_linear(
         (78, 70, 96), (42, 44, 50), (150, 116, 82), (104, 128, 150), (214, 206, 198),
     ]
 )  # fmt: skip
+
+
+_YOUNGER_MEN = {"crop": 0.3, "side": 0.27, "swept": 0.2, "buzz": 0.15, "bald": 0.08}
+_OLDER_MEN = {"crop": 0.3, "side": 0.25, "swept": 0.1, "buzz": 0.15, "bald": 0.2}
+_CURLY_MEN = {"buzz": 0.45, "curls": 0.25, "crop": 0.15, "bald": 0.15}
+_CURLY_WOMEN = {"afro": 0.25, "tied": 0.2, "wavy": 0.2, "curls": 0.15, "bob": 0.1, "scarf": 0.1}
+_WOMEN = {
+    "long": 0.18, "bob": 0.2, "tied": 0.14, "fringe": 0.12, "pixie": 0.1, "wavy": 0.18,
+    "scarf": 0.08,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +90,12 @@ def draw_traits(rng: np.random.Generator) -> Traits:
 
 
 def _draw_style(rng: np.random.Generator, *, male: float, age: float, curly: bool) -> str:
-    """A hair style by name (see `hair.STYLES`)."""
+    """Draw a hair style by name (see `hair.STYLES`)."""
     if male > 0.5:
-        names = ("crop", "side", "swept", "buzz", "bald")
-        odds = (0.3, 0.27, 0.2, 0.15, 0.08) if age < 0.6 else (0.3, 0.25, 0.1, 0.15, 0.2)
-        if curly:
-            names, odds = ("buzz", "curls", "crop", "bald", "side"), (0.45, 0.25, 0.15, 0.15, 0)
+        odds = _CURLY_MEN if curly else (_YOUNGER_MEN if age < 0.6 else _OLDER_MEN)
     else:
-        names = ("long", "bob", "tied", "fringe", "pixie", "wavy", "scarf")
-        odds = (0.18, 0.2, 0.14, 0.12, 0.1, 0.18, 0.08)
-        if curly:
-            names = ("afro", "tied", "wavy", "curls", "bob", "scarf")
-            odds = (0.25, 0.2, 0.2, 0.15, 0.1, 0.1)
-    return str(rng.choice(names, p=odds))
+        odds = _CURLY_WOMEN if curly else _WOMEN
+    return str(rng.choice(list(odds), p=list(odds.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def shape_bust(traits: Traits, *, rng: np.random.Generator) -> Bust:
 
 
 def _base_weights(traits: Traits) -> dict[str, float]:
-    """Weights of MakeHuman's macro targets: base head, sex, age, weight."""
+    """Return the weights of MakeHuman's macro targets: base head, sex, age, weight."""
     weights = {}
     for sex, of_sex in (("male", traits.male), ("female", 1 - traits.male)):
         for age, of_age in (("young", 1 - traits.age), ("old", traits.age)):
@@ -138,13 +141,13 @@ def _base_weights(traits: Traits) -> dict[str, float]:
 
 
 def _feature_weights(head: Head, rng: np.random.Generator) -> dict[str, float]:
-    """Random positive weights of the fine features."""
+    """Draw random positive weights of the fine features."""
     weights = {}
     for name in sorted(head.targets):
         folder = name.split("/")[0]
         if folder not in ("macro", "expression"):
             gain = SHAPE_AMPLITUDE * _FOLDER_GAIN.get(folder, 1.0)
-            weights[name] = float(np.clip(rng.normal() * gain, 0, 1.9 * gain))
+            weights[name] = float(np.clip(rng.normal() * gain, 0, 1.7 * gain))
     return weights
 
 

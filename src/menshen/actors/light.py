@@ -16,14 +16,14 @@ _LUT_RANGE = 2.0
 
 
 def key_light(scene: Scene) -> tuple[Floats, Floats]:
-    """Direction towards the main light (image axes) and its colour."""
+    """Return the direction towards the main light (image axes) and its colour."""
     x, y, z = scene.key_direction
     colour = np.array(scene.key_colour, np.float32) * np.float32(scene.key_intensity)
     return unit([x, -y, -z]), colour
 
 
 def irradiance(normals: Floats, openness: Floats, *, camera: Floats, scene: Scene) -> Floats:
-    """Diffuse light (n, 3) on points with normals (n, 3), at camera-space positions (n, 3)."""
+    """Return the diffuse light (n, 3) on camera-space points (n, 3) with normals (n, 3)."""
     direction, colour = key_light(scene)
     cosine = (normals @ direction)[:, None]
     wrapped = np.clip((cosine + _WRAP) / (1 + _WRAP), 0, 1)
@@ -37,7 +37,7 @@ def irradiance(normals: Floats, openness: Floats, *, camera: Floats, scene: Scen
 
 
 def flash_on(normals: Floats, camera: Floats, scene: Scene) -> Floats:
-    """Light of a screen at the camera (n, 3), falling with the square of the distance."""
+    """Return the light (n, 3) of a screen at the camera; it falls with the squared distance."""
     away = np.linalg.norm(camera, axis=1)
     facing = np.clip(-(normals * camera).sum(1) / away, 0, 1)
     strength = facing * (10.0 * scene.distance / away) ** 2
@@ -45,7 +45,7 @@ def flash_on(normals: Floats, camera: Floats, scene: Scene) -> Floats:
 
 
 def highlight(normals: Floats, camera: Floats, *, power: float, scene: Scene) -> Floats:
-    """Blinn-Phong highlight of the main light and the flash (n, 3), before the surface's gloss."""
+    """Return the Blinn-Phong highlight (n, 3) of main light and flash on full gloss."""
     direction, colour = key_light(scene)
     towards = -unit(camera)
     half = unit(direction + towards)
@@ -58,7 +58,7 @@ def highlight(normals: Floats, camera: Floats, *, power: float, scene: Scene) ->
 
 
 def strand_highlight(tangents: Floats, normals: Floats, camera: Floats, *, scene: Scene) -> Floats:
-    """Kajiya-Kay highlight (n, 3) of strands along `tangents` (n, 3), none on the far side."""
+    """Return the Kajiya-Kay highlight (n, 3) of strands, none on the far side."""
     direction, colour = key_light(scene)
     half = unit(direction - unit(camera))
     along = (tangents * half).sum(1)
@@ -76,6 +76,6 @@ def _tone_table(exposure: float) -> NDArray[np.uint8]:
 
 
 def develop(linear: Floats, *, exposure: float) -> NDArray[np.uint8]:
-    """Linear light to display values: exposure, soft highlights, gamma."""
+    """Turn linear light into display values: exposure, soft highlights, gamma."""
     index = np.clip(linear * np.float32(4095 / _LUT_RANGE), 0, 4095).astype(np.int32)
-    return _tone_table(exposure).take(index, mode="clip")
+    return np.asarray(_tone_table(exposure).take(index, mode="clip"), np.uint8)

@@ -12,9 +12,7 @@ from menshen.actors.geometry import Floats, Ints, encode_albedo, smoothstep, ver
 from menshen.actors.hair import Hair, grow, scalp
 from menshen.actors.head import (
     BODY,
-    LEFT_EYE,
     LOWER_TEETH,
-    RIGHT_EYE,
     TONGUE,
     UPPER_TEETH,
     load_head,
@@ -63,8 +61,9 @@ def _paint_swatches(texture: NDArray[np.uint8]) -> None:
 def _coordinates() -> Floats:
     head = load_head()
     uv = texture_coordinates(head.points)
-    middle = _SWATCH / 2
-    bottom = float(texel_map().x.shape[0]) - middle
+    middle, height = _SWATCH / 2, texel_map().x.shape[0]
+    bottom = height - middle
+    uv[:, 1] = np.clip(uv[:, 1], 0, height - _SWATCH - 2)  # all cloth further down
     uv[(head.part == UPPER_TEETH) | (head.part == LOWER_TEETH)] = (middle, bottom)
     uv[head.part == TONGUE] = (middle + _SWATCH, bottom)
     return uv
@@ -88,6 +87,3 @@ def visible_faces() -> tuple[Ints, Ints]:
     seam = np.ptp(uv[head.faces][:, :, 0], axis=1) > uv[:, 0].max() / 2
     faces = head.faces[~seam | (head.part[head.faces[:, 0]] != BODY)]
     return faces, head.part[faces[:, 0]].astype(np.int32)
-
-
-__all__ = ["LEFT_EYE", "RIGHT_EYE", "Model", "build_model", "visible_faces"]

@@ -17,5 +17,5 @@ _CAST: tuple[tuple[str, int], ...] = tuple((f"Actor {i}", i) for i in range(24))
 
 
 def cast() -> tuple[Actor, ...]:
-    """The curated actors, in a stable order."""
+    """Return the curated actors, in a stable order."""
     return tuple(Actor(name, seed) for name, seed in _CAST)

@@ -23,7 +23,7 @@ class Fragments:
     nearness: Floats
 
     def interpolate(self, attributes: Floats, *, faces: Ints) -> Floats:
-        """Vertex attributes (V, k) at every visible pixel (n, k)."""
+        """Return vertex attributes (V, k) at every visible pixel (n, k)."""
         out = np.zeros((len(self.pixel), attributes.shape[1]), np.float32)
         for i in range(3):
             corner = faces[:, i].take(self.face)
@@ -31,7 +31,7 @@ class Fragments:
         return out
 
     def where(self, keep: np.ndarray) -> Fragments:
-        """The fragments that `keep` (n,) selects."""
+        """Return the fragments that `keep` (n,) selects."""
         return Fragments(self.pixel[keep], self.face[keep], self.weights[keep], self.nearness[keep])
 
 
@@ -46,6 +46,7 @@ def rasterise(
         faces: vertex indices (F, 3), counter-clockwise on screen where they look at the camera.
         size: (width, height) of the picture.
         cull: leave out faces that look away.
+
     """
     nearness = (1.0 / depth).astype(np.float32)
     face = _candidates(xy, nearness, faces, cull=cull)
@@ -67,7 +68,7 @@ def rasterise(
 
 
 def _candidates(xy: Floats, nearness: Floats, faces: Ints, *, cull: bool) -> Ints:
-    """Faces that can be seen, farthest first."""
+    """Return the faces that can be seen, farthest first."""
     a, b, c = (xy[faces[:, i]] for i in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     seen = np.flatnonzero(area < -1e-6 if cull else np.abs(area) > 1e-6)
@@ -76,7 +77,7 @@ def _candidates(xy: Floats, nearness: Floats, faces: Ints, *, cull: bool) -> Int
 
 
 def _spans(corners: Floats, size: tuple[int, int]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Rows covered by each triangle: triangle, y, first x and number of pixels of every row."""
+    """Cut triangles into rows: triangle, y, first x and number of pixels of every row."""
     width, height = size
     top = np.clip(np.ceil(corners[:, :, 1].min(1)), 0, height).astype(np.int32)
     bottom = np.clip(np.floor(corners[:, :, 1].max(1)) + 1, 0, height).astype(np.int32)
@@ -92,7 +93,7 @@ def _spans(corners: Floats, size: tuple[int, int]) -> tuple[Ints, Ints, Ints, In
 
 
 def _crossings(corners: Floats, triangle: Ints, row: Ints) -> tuple[Floats, Floats]:
-    """Smallest and largest x at which each row meets its triangle's edges."""
+    """Find the smallest and largest x at which each row meets its triangle's edges."""
     y = row.astype(np.float32)
     low = np.full(len(y), np.inf, np.float32)
     high = np.full(len(y), -np.inf, np.float32)
@@ -113,7 +114,7 @@ def _crossings(corners: Floats, triangle: Ints, row: Ints) -> tuple[Floats, Floa
 def _planes(
     corners: Floats, nearness: Floats, triangle: Ints, y: Ints, left: Ints
 ) -> tuple[Floats, Floats]:
-    """Second and third weight and 1/depth: at each row's first pixel, and their step in x."""
+    """Give weights 2, 3 and 1/depth at each row's first pixel, and their step in x."""
     a, b, c = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
     along_x = np.column_stack([c[:, 1], -b[:, 1]]) / area[:, None]
@@ -130,7 +131,7 @@ def _planes(
 
 
 def _nearest(pixel: Ints, nearness: Floats, pixels: int) -> Ints:
-    """Index of the nearest fragment of every covered pixel."""
+    """Find the nearest fragment of every covered pixel."""
     front = np.full(pixels, -1, np.int32)
     challenger = np.arange(len(pixel), dtype=np.int32)
     while len(challenger):

@@ -24,12 +24,15 @@ _NECK = np.array([0.0, 6.55, 0.15], np.float32)
 _LOOKED_AT = np.array([0.0, 7.2, 0.0], np.float32)
 _FLIP = np.array([1.0, -1.0, -1.0], np.float32)
 _MOUTH_GAIN = 0.85
+_RESTING_PITCH = -4.0  # degrees; the resting head of the mesh looks down a little
 _NEAREST = 0.5  # decimetres; nothing is drawn nearer
 _UNDERSIDE = 0.3  # light that reaches the inside of the hair
 
 
-def render(actor: Actor, *, pose: Pose = DEFAULT_POSE, scene: Scene = DEFAULT_SCENE) -> NDArray[np.uint8]:
-    """A photograph (height, width, 3) RGB of an actor in a pose and a scene; deterministic."""
+def render(
+    actor: Actor, *, pose: Pose = DEFAULT_POSE, scene: Scene = DEFAULT_SCENE
+) -> NDArray[np.uint8]:
+    """Photograph (height, width, 3) RGB of an actor in a pose and a scene; deterministic."""
     model = build_model(actor.seed)
     shot = _Shot.take(model, pose, scene)
     linear = room(actor.seed if scene.background is None else scene.background, shot.size)
@@ -50,8 +53,8 @@ def _photograph(picture: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]:
     """Down-sample, blur by the lens, add noise."""
     if scene.supersampling > 1:
         size = (scene.width, scene.height)
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    picture = cv2.GaussianBlur(picture, (3, 3), 0.55)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    picture = np.asarray(cv2.GaussianBlur(picture, (3, 3), 0.55), np.uint8)
     if scene.noise > 0:
         picture = add_noise(picture, deviation=scene.noise, seed=scene.noise_seed)
     return np.asarray(picture, np.uint8)
@@ -59,7 +62,7 @@ def _photograph(picture: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, slots=True)
 class _Shot:
-    """A pose before a camera: camera-space bust (V, 3), the head's rotation, and the picture's size."""
+    """A pose before a camera: camera-space bust (V, 3), the head's rotation, the picture's size."""
 
     points: Floats
     turn: Floats
@@ -71,20 +74,24 @@ class _Shot:
 
     @classmethod
     def take(cls, model: Model, pose: Pose, scene: Scene) -> _Shot:
-        turn = rotation(yaw=pose.yaw, pitch=pose.pitch, roll=pose.roll)
+        turn = rotation(yaw=pose.yaw, pitch=pose.pitch + _RESTING_PITCH, roll=pose.roll)
         away = np.array([scene.offset_x, scene.offset_y, scene.distance], np.float32) * 10
         offset = (_NECK - _LOOKED_AT) * _FLIP + away
         still = (_expressed(model, pose) - _NECK) * _FLIP
         weight = _follows_head()[:, None]
         points = (still @ turn.T) * weight + still * (1 - weight) + offset
-        gaze = turn @ rotation(yaw=pose.gaze, pitch=pose.gaze_vertical) @ [0.0, 0.0, -1.0]
+        gaze = (
+            turn
+            @ rotation(yaw=pose.gaze, pitch=pose.gaze_vertical - _RESTING_PITCH)
+            @ [0.0, 0.0, -1.0]
+        )
         scale = scene.supersampling
         size = (scene.width * scale, scene.height * scale)
         focal = float(scene.width * scale)
         return cls(points.astype(np.float32), turn, gaze, offset, focal, size, scene)
 
     def place(self, points: Floats) -> Floats:
-        """Model points (n, 3) that follow the head, in camera space."""
+        """Put model points (n, 3) that follow the head into camera space."""
         return np.asarray(((points - _NECK) * _FLIP) @ self.turn.T + self.offset, np.float32)
 
     def rasterise(self, points: Floats, faces: Ints, *, cull: bool) -> Fragments:
@@ -92,7 +99,7 @@ class _Shot:
         return rasterise(self.project(points), depth, faces, size=self.size, cull=cull)
 
     def project(self, points: Floats) -> Floats:
-        """Pixels (n, 2) of camera-space points (n, 3)."""
+        """Return the pixels (n, 2) of camera-space points (n, 3)."""
         depth = np.maximum(points[:, 2:], _NEAREST)
         middle = np.array(self.size, np.float32) / 2
         return np.asarray(points[:, :2] / depth * self.focal + middle, np.float32)
@@ -100,14 +107,14 @@ class _Shot:
 
 @cache
 def _follows_head() -> Floats:
-    """How far each vertex turns with the head: 0 on the shoulders, 1 above the neck."""
+    """Return how far each vertex turns with the head: 0 on the shoulders, 1 above the neck."""
     rest = load_head().points
     height = rest[:, 1] + 0.25 * np.clip(rest[:, 2], 0, 1)
     return np.asarray(smoothstep(5.95, 6.55, height), np.float32)
 
 
 def _expressed(model: Model, pose: Pose) -> Floats:
-    """The bust with lids, mouth and smile moved (V, 3)."""
+    """Return the bust with lids, mouth and smile moved (V, 3)."""
     targets = load_head().targets
     right = pose.blink if pose.blink_right is None else pose.blink_right
     left_eye, right_eye = model.bust.eyes
@@ -142,7 +149,7 @@ def _draw_bust(picture: NDArray[np.uint8], model: Model, shot: _Shot) -> Floats:
 
 
 def _vertex_values(model: Model, shot: _Shot) -> Floats:
-    """Texture coordinates, diffuse light and highlight of every vertex (V, 8)."""
+    """Return texture coordinates, diffuse light and highlight of every vertex (V, 8)."""
     head = load_head()
     normals = vertex_normals(shot.points, head.faces)
     diffuse = light.irradiance(normals, head.openness, camera=shot.points, scene=shot.scene)
@@ -153,14 +160,14 @@ def _vertex_values(model: Model, shot: _Shot) -> Floats:
 
 @cache
 def _shiny() -> Floats:
-    """Skin shines, clothes do not."""
+    """Return the gloss: skin shines, clothes do not."""
     rest = load_head().points
     return np.asarray(smoothstep(5.9, 6.3, rest[:, 1]), np.float32)
 
 
 @cache
 def _vertex_tint() -> Floats:
-    """Colour factors (V, 3): dark lash lines, a dark red inside of the mouth."""
+    """Return colour factors (V, 3): dark lash lines, a dark red inside of the mouth."""
     head = load_head()
     lash = smoothstep(0.3, 0.9, head.lash)[:, None] * np.float32(0.88)
     inside = (head.mouth_inside * (head.part == BODY))[:, None]
@@ -169,18 +176,18 @@ def _vertex_tint() -> Floats:
 
 
 def _sample(texture: NDArray[np.uint8], uv: Floats) -> Floats:
-    """Bilinear samples 0..1 (n, channels) of a texture at texels (n, 2)."""
+    """Return bilinear samples 0..1 (n, channels) of a texture at texels (n, 2)."""
     count = len(uv)
-    rows = -(-count // 1024)  # cv2.remap is limited to 32,767 columns
+    rows = max(1, -(-count // 1024))  # cv2.remap is limited to 32,767 columns
     padded = np.zeros((rows * 1024, 2), np.float32)
     padded[:count] = uv
-    grid = padded.reshape(rows, 1024, 2)
-    out = cv2.remap(texture, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = padded[:, 0].reshape(rows, 1024), padded[:, 1].reshape(rows, 1024)
+    out = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out.reshape(rows * 1024, -1)[:count] * np.float32(1 / 255), np.float32)
 
 
 def _shade_eye(model: Model, eye: Eye, shot: _Shot, seen: Fragments, faces: Ints) -> Floats:
-    """Colour (n, 3) of an eyeball: white, iris with a dark rim, pupil, and the light's reflection."""
+    """Colour (n, 3) an eyeball: white, iris with a dark rim, pupil, the light's reflection."""
     camera = seen.interpolate(shot.points, faces=faces)
     normals = unit(camera - shot.place(eye.centre[None])[0])
     angle = np.arccos(np.clip(normals @ shot.gaze, -1, 1))[:, None]
@@ -209,7 +216,7 @@ def _draw_hair(picture: NDArray[np.uint8], hair: Hair, shot: _Shot, nearness: Fl
 
 
 def _strand_values(hair: Hair, points: Floats, normals: Floats, scene: Scene) -> Floats:
-    """Texture coordinates, diffuse light and highlight of the hair's vertices (V, 8)."""
+    """Return texture coordinates, diffuse light and highlight of the hair's vertices (V, 8)."""
     openness = np.full(len(points), 0.95, np.float32)
     diffuse = light.irradiance(normals, openness, camera=points, scene=scene)
     shine = light.strand_highlight(hair.tangents(points), normals, points, scene=scene)
@@ -230,7 +237,7 @@ def _blend_strands(
 def eye_outlines(
     actor: Actor, *, pose: Pose = DEFAULT_POSE, scene: Scene = DEFAULT_SCENE
 ) -> tuple[Floats, Floats]:
-    """Outlines (24, 2) in pixels round the eye openings: the person's left eye, then the right."""
+    """Return outlines (24, 2) in pixels round the eyes, the person's left eye first."""
     model = build_model(actor.seed)
     shot = _Shot.take(model, pose, scene)
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)

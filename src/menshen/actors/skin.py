@@ -110,7 +110,9 @@ def _brows(traits: Traits, rng: np.random.Generator) -> Floats:
         root = np.column_stack(
             [inner + (outer - inner) * t, y + rng.normal(size=t.size) * taper * 0.5]
         )
-        lean = np.radians(np.interp(t, [0, 0.25, 1], [75, 35, -12])) + rng.normal(size=t.size) * 0.16
+        lean = (
+            np.radians(np.interp(t, [0, 0.25, 1], [75, 35, -12])) + rng.normal(size=t.size) * 0.16
+        )
         hair = np.column_stack([np.cos(lean), np.sin(lean)])
         tip = root + hair * rng.uniform(0.03, 0.055, (t.size, 1))
         _strokes(canvas, root * [side, 1], tip * [side, 1])
