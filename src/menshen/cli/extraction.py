@@ -1,7 +1,9 @@
 """Templates of many pictures: on all cores, resumable, no failure lost.
 
-Threads, not processes: the networks, the JPEG decoder and OpenCV let go of the interpreter
-while they work, and one engine is shared (docs/decisions/0004-gallery.md has the figures).
+Networks, JPEG decoder and OpenCV let go of the interpreter while they work, but about a third
+of the time of a picture is Python: threads stop getting faster at about three. So few pictures
+or cores are done by threads of one engine, which start at once and share its memory, and many
+by processes of one engine each.
 """
 
 from __future__ import annotations
@@ -9,24 +11,39 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from menshen.cli.common import UnreadableFileError, read_picture
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from menshen.cli.common import UnreadableFileError, err, read_picture
 from menshen.cli.template_cache import Failure, TemplateCache
 from menshen.errors import FaceError, PictureError
+from menshen.faces.engine import Engine
+from menshen.faces.models.pack import Pack
 from menshen.faces.records import Template
+from menshen.platform.packs.store import PackStore
+from menshen.platform.settings import Settings
 
 MISSING = "picture-missing"
 UNREADABLE = UnreadableFileError.code
 
 _AHEAD = 4
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+MOST_THREADS = 2
+FEW = 500
 
 
 class Sampled(Protocol):
@@ -52,6 +69,15 @@ class Sampler(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one picture; ``resumed`` when it was known from an earlier run."""
+
+    path: Path
+    entry: Template | Failure
+    resumed: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Extraction:
     """What came of each picture: a template or a failure. ``resumed`` counts cached ones."""
 
@@ -71,6 +97,30 @@ class Extraction:
         return (len(self.failures) - self.missing) / read if read else 0.0
 
 
+def extracted(
+    pack: Pack, pictures: Sequence[Path], *, folder: Path, jobs: int | None, words: str
+) -> Extraction:
+    """Make the templates of an installed pack, with a progress bar named ``words``.
+
+    Few pictures or cores are done by threads, many by processes (see the module's text).
+    """
+    unique, workers = list(dict.fromkeys(pictures)), jobs or cores()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
+        task = progress.add_task(words, total=len(unique))
+
+        def advance() -> None:
+            progress.advance(task)
+
+        if workers <= MOST_THREADS or len(unique) < FEW:
+            engine = Engine(pack, threads=workers)
+            return extract(engine, unique, folder=folder, jobs=workers, advance=advance)
+        opener = partial(_open, Settings().packs_dir, pack.manifest.name)
+        return extract_apart(
+            opener, unique, contract=pack.contract, folder=folder, jobs=workers, advance=advance
+        )
+
+
 def extract(
     engine: Sampler,
     pictures: Sequence[Path],
@@ -79,25 +129,55 @@ def extract(
     jobs: int | None = None,
     advance: Callable[[], object] = lambda: None,
 ) -> Extraction:
-    """Make the template of the one face in each picture.
+    """Make the template of the one face in each picture, with threads.
 
     ``folder`` keeps the templates between runs. ``jobs`` threads work at once (default: all
     cores this process may use); make the engine with as many ``threads``. ``advance`` is
     called once for each picture done. A picture listed twice is done once.
     """
     cache = TemplateCache(folder, contract=engine.contract)
-    unique = list(dict.fromkeys(pictures))
-    result = Extraction({}, {}, 0)
-    resumed = 0
-    with ThreadPoolExecutor(jobs or cores()) as pool:
+    workers = jobs or cores()
+    pool = ThreadPoolExecutor(workers)
+    return _collect(pool, partial(_one, engine, cache), pictures, _AHEAD * workers, advance)
 
-        def submit(path: Path) -> Future[tuple[Path, Template | Failure, bool]]:
-            return pool.submit(_one, engine, cache, path)
 
+def extract_apart(
+    opener: Callable[[], Sampler],
+    pictures: Sequence[Path],
+    *,
+    contract: str,
+    folder: Path,
+    jobs: int | None = None,
+    advance: Callable[[], object] = lambda: None,
+) -> Extraction:
+    """Do the same with processes; each calls ``opener`` once for an engine of its own.
+
+    ``opener`` must be picklable, and its engines must have the contract ``contract``.
+    """
+    TemplateCache(folder, contract=contract)
+    workers = jobs or cores()
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(opener, folder),
+    )
+    return _collect(pool, _one_apart, pictures, _AHEAD * workers, advance)
+
+
+def _collect(
+    pool: Executor,
+    work: Callable[[Path], Outcome],
+    pictures: Sequence[Path],
+    ahead: int,
+    advance: Callable[[], object],
+) -> Extraction:
+    result, resumed = Extraction({}, {}, 0), 0
+    with pool:
         try:
-            for path, entry, known in _as_done(submit, unique, ahead=_AHEAD * (jobs or cores())):
-                _file(result, path, entry)
-                resumed += known
+            for outcome in _as_done(pool, work, dict.fromkeys(pictures), ahead=ahead):
+                _file(result, outcome.path, outcome.entry)
+                resumed += outcome.resumed
                 advance()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -117,23 +197,21 @@ def _file(result: Extraction, path: Path, entry: Template | Failure) -> None:
         result.failures[path] = entry
 
 
-def _one(
-    engine: Sampler, cache: TemplateCache, path: Path
-) -> tuple[Path, Template | Failure, bool]:
+def _one(engine: Sampler, cache: TemplateCache, path: Path) -> Outcome:
     try:
         data = read_picture(path)
     except PictureError as error:
-        return path, Failure(error.code, str(error)), False
+        return Outcome(path, Failure(error.code, str(error)))
     except UnreadableFileError as error:
         code = UNREADABLE if path.exists() else MISSING
-        return path, Failure(code, str(error)), False
+        return Outcome(path, Failure(code, str(error)))
     digest = hashlib.sha256(data).hexdigest()
     known = cache.load(digest)
     if known is not None:
-        return path, known, True
+        return Outcome(path, known, resumed=True)
     entry = _fresh(engine, data)
     cache.save(digest, entry)
-    return path, entry, False
+    return Outcome(path, entry)
 
 
 def _fresh(engine: Sampler, data: bytes) -> Template | Failure:
@@ -144,12 +222,39 @@ def _fresh(engine: Sampler, data: bytes) -> Template | Failure:
 
 
 def _as_done(
-    submit: Callable[[Item], Future[Result]], items: Iterable[Item], *, ahead: int
-) -> Iterator[Result]:
+    pool: Executor, work: Callable[[Path], Outcome], items: Iterable[Path], *, ahead: int
+) -> Iterator[Outcome]:
     """Yield results as they come, with no more than ``ahead`` waiting or running."""
     waiting = iter(items)
-    pending = {submit(item) for item in itertools.islice(waiting, ahead)}
+    pending = {pool.submit(work, item) for item in itertools.islice(waiting, ahead)}
     while pending:
         done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        pending |= {submit(item) for item in itertools.islice(waiting, len(done))}
+        pending |= {pool.submit(work, item) for item in itertools.islice(waiting, len(done))}
         yield from (future.result() for future in done)
+
+
+def _open(packs: Path, name: str) -> Engine:
+    return Engine(PackStore(packs).load(name))
+
+
+_worker: list[tuple[Sampler, TemplateCache]] = []
+"""In a worker process: its engine and the cache, put there by ``_start_worker``."""
+
+
+def _start_worker(opener: Callable[[], Sampler], folder: Path) -> None:
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    engine = opener()
+    _worker.append((engine, TemplateCache(folder, contract=engine.contract)))
+
+
+def _leave_with_parent() -> None:
+    """End this worker when its parent is gone: a killed parent cannot tell it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _one_apart(path: Path) -> Outcome:
+    engine, cache = _worker[0]
+    return _one(engine, cache, path)
