@@ -206,7 +206,7 @@ def site_rows(site: Site) -> list[Row]:
             "supported": (normalised or calibration.raw).supports(fmr),
             "people_needed": 0,
             "published": published,
-            "published_fmr_here": calibration.raw.fmr(published) if published else None,
+            "published_fmr_here": calibration.raw.fmr_estimate(published) if published else None,
         }
         curve = normalised or calibration.raw
         row["fnmr"] = curve.fnmr(curve.threshold(fmr))
@@ -224,8 +224,9 @@ def _show_site(site: Site, rows: list[Row], where: Path, language: Language) -> 
     if site.failed:
         out.print(f"[yellow]{site.failed:,} pictures have no usable face[/]", highlight=False)
     out.print(_as_table("What this site's own people show", rows))
+    out.print(LEGEND, style="dim", highlight=False)
     warnings = [row[f"warning_{language}"] for row in rows if row.get(f"warning_{language}")]
-    for warning in warnings:
+    for warning in warnings[:1]:  # the laxest rate that is not shown; the column has the others
         out.print(f"[yellow]![/] {warning}", highlight=False)
     for a, b in site.suspects:
         out.print(f"[yellow]Enrolled twice?[/] {a} and {b} look like one person", highlight=False)
@@ -242,16 +243,22 @@ def _published(pack: Pack) -> CalibrationTable | None:
 
 
 HEADS = {
-    "fmr": "FMR wanted",
+    "fmr": "FMR",
     "threshold": "threshold",
-    "raw": "raw threshold",
-    "normalised": "normalised threshold",
-    "supported": "shown by the data",
-    "people_needed": "people still needed",
-    "published": "published threshold",
-    "published_fmr_here": "its FMR here, at most",
-    "fnmr": "own pairs rejected",
+    "raw": "raw",
+    "normalised": "normal.",
+    "supported": "shown",
+    "people_needed": "needed",
+    "fnmr": "rejects",
+    "published": "pack's",
+    "published_fmr_here": "FMR here",
 }
+LEGEND = (
+    "raw, normal.: the site's thresholds on raw and normalised scores. shown: whether the data "
+    "show the rate; if not, the threshold is a cautious guess, and this many more people are "
+    "needed, at least. rejects: share of people's own pairs below it. pack's: the pack's "
+    "published threshold, and the FMR measured here at it."
+)
 
 
 def _as_table(title: str, rows: list[Row]) -> Table:
@@ -268,9 +275,9 @@ def _cell(name: str, value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return "yes" if value else "no: a cautious guess"
+        return "yes" if value else "no"
     if name == "fmr":
         return f"{value:g}"
     if name in ("fnmr", "published_fmr_here"):
-        return f"{100 * value:.2g} %"
+        return f"{100 * value:.3g} %"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
