@@ -27,8 +27,9 @@ class FakeStore:
     root: Path
     present: tuple[str, ...] = ()
     chosen: str | None = None
-    damaged: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     tables: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, ModelFileError] = field(default_factory=dict)
 
     def list(self) -> tuple[PackStatus, ...]:
         manifests = [catalogue.built_in()[name].manifest for name in self.present]
@@ -44,8 +45,11 @@ class FakeStore:
             for m in manifests
         )
 
+    def damaged(self) -> dict[str, ModelFileError]:
+        return self.manifests
+
     def verify(self, name: str) -> tuple[Problem, ...]:
-        return self.damaged
+        return self.problems
 
     def active(self) -> str | None:
         return self.chosen
@@ -119,6 +123,14 @@ def test_a_damaged_pack(tmp_path: Path) -> None:
     assert finding.state == "trouble"
     assert finding.words == "iris: network.bin is missing"
     assert finding.advice == "menshen models fetch basic"
+
+
+def test_a_damaged_manifest_of_the_operators_own(tmp_path: Path) -> None:
+    manifests = {"our-own": ModelFileError("the manifest is not TOML")}
+    store = FakeStore(tmp_path, ("basic",), "basic", manifests=manifests)
+    finding = examined(store)["Pack our-own"]
+    assert (finding.state, finding.words) == ("trouble", "the manifest is not TOML")
+    assert examined(store)["Assurance"].state == "ok"
 
 
 def test_an_error_becomes_a_finding(tmp_path: Path) -> None:

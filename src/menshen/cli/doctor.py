@@ -135,6 +135,9 @@ def _packs(store: PackStore) -> Iterator[Finding]:
         else:
             size = f"{status.bytes_on_disk / 1e6:.0f} MB"
             yield Finding(f"Pack {name}", "ok", f"intact, {size}, contract {status.contract[:12]}")
+    for name, error in store.damaged().items():
+        advice = "Side-load it again: menshen models add DIR"
+        yield Finding(f"Pack {name}", "trouble", str(error), advice)
     if not present:
         yield Finding("Packs", "trouble", "no model pack is installed", FETCH)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 
 from menshen.cli.common import NO, err, out, reported
@@ -173,12 +173,15 @@ def _count(step: Step) -> str:
 @contextlib.contextmanager
 def _progress() -> Iterator[_Show]:
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[count]}"),
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+        ),
+        BarColumn(bar_width=16),
+        TextColumn("{task.fields[count]}", table_column=Column(no_wrap=True, justify="right")),
     )
-    with Progress(*columns, console=err) as bars:
+    with Progress(*columns, console=err, expand=True) as bars:
         yield _Show(bars)
 
 

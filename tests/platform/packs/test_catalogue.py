@@ -59,7 +59,7 @@ def test_an_offered_manifest_with_its_table(tmp_path: Path) -> None:
 
 def test_nothing_offered(tmp_path: Path) -> None:
     assert catalogue.offered(tmp_path) == []
-    assert catalogue.side_loaded(tmp_path / "nowhere") == {}
+    assert catalogue.side_loaded(tmp_path / "nowhere") == ({}, {})
 
 
 def test_names_of_menshens_own_packs_are_taken(tmp_path: Path) -> None:

@@ -488,6 +488,19 @@ def test_an_operators_own_pack_stays_known(packs: Any, boxed: Path, tmp_path: Pa
     assert again.load("our-own").read("b").xml
 
 
+def test_a_damaged_manifest_does_not_take_the_others_along(packs: Any, boxed: Path) -> None:
+    text = (boxed / "pack.toml").read_text().replace('"small"', '"our-own"')
+    (boxed / "pack.toml").write_text(text)
+    packs.store().add(boxed)
+    (packs.root / "manifests" / "our-own" / "manifest.toml").write_text("damaged")
+    assert "our-own" not in [s.manifest.name for s in packs.store().list()]
+    assert list(packs.store().damaged()) == ["our-own"]
+    with pytest.raises(ModelFileError, match="TOML"):
+        packs.store().load("our-own")
+    assert packs.store().install("middle").installed
+    assert packs.store().load("small").read("a").xml
+
+
 @pytest.mark.models
 def test_the_real_pack_is_intact(basic_pack: Any) -> None:
     from menshen.platform.settings import Settings

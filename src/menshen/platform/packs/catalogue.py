@@ -31,13 +31,19 @@ def built_in() -> dict[str, CatalogueEntry]:
     return dict(sorted(entries.items()))
 
 
-def side_loaded(folder: Path) -> dict[str, CatalogueEntry]:
+def side_loaded(folder: Path) -> tuple[dict[str, CatalogueEntry], dict[str, ModelFileError]]:
     """Return the packs whose manifests lie in ``folder``, one sub-folder each, by name.
 
-    A damaged one raises ModelFileError.
+    A damaged one must not take the others along: it comes back as the error it is.
     """
-    entries = [read(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))]
-    return {entry.manifest.name: entry for entry in entries}
+    entries: dict[str, CatalogueEntry] = {}
+    damaged: dict[str, ModelFileError] = {}
+    for path in sorted(folder.glob(f"*/{MANIFEST}")):
+        try:
+            entries[path.parent.name] = read(path.parent)
+        except ModelFileError as error:
+            damaged[path.parent.name] = error
+    return entries, damaged
 
 
 def read(folder: Path) -> CatalogueEntry:

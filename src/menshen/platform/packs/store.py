@@ -77,12 +77,19 @@ class PackStore:
         entries = sorted(self._entries().values(), key=lambda e: e.manifest.assurance.rank)
         return tuple(self._status(entry, active) for entry in entries)
 
+    def damaged(self) -> dict[str, ModelFileError]:
+        """Return the side-loaded manifests that cannot be used, and why."""
+        return self._side_loaded()[1]
+
     def entry(self, name: str) -> CatalogueEntry:
-        """Return a known pack; raises PackUnknownError."""
+        """Return a known pack; raises PackUnknownError, ModelFileError for a damaged manifest."""
         if name in self._known:
             return self._known[name]
-        if name in (entries := self._entries()):
+        entries, damaged = self._side_loaded()
+        if name in entries:
             return entries[name]
+        if name in damaged:
+            raise damaged[name]
         raise PackUnknownError(f"there is no pack named {name}")
 
     def install(self, name: str, *, progress: Progress = silent) -> PackStatus:
@@ -159,7 +166,10 @@ class PackStore:
         return Pack(entry.manifest, contract(entry.manifest), entry.table, read)
 
     def _entries(self) -> dict[str, CatalogueEntry]:
-        return {**catalogue.side_loaded(self.root / "manifests"), **self._known}
+        return {**self._side_loaded()[0], **self._known}
+
+    def _side_loaded(self) -> tuple[dict[str, CatalogueEntry], dict[str, ModelFileError]]:
+        return catalogue.side_loaded(self.root / "manifests")
 
     def _home(self, entry: CatalogueEntry) -> Path:
         return self.root / "manifests" / entry.manifest.name
