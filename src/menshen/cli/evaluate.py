@@ -6,11 +6,13 @@ import csv
 import hashlib
 import io
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from menshen.cli.common import NO, OK, err, out, reported
 from menshen.errors import MenshenError
@@ -124,7 +126,6 @@ def _measure(
     jobs: int | None,
 ) -> Measured:
     from menshen.cli.evaluation import evaluate_pairs
-    from menshen.cli.extraction import extracted
     from menshen.cli.pairs import read_pairs
     from menshen.platform.packs.store import PackStore
     from menshen.platform.settings import Settings
@@ -144,6 +145,20 @@ def _measure(
     if work is None:  # templates are biometric data: nobody asked to keep them
         shutil.rmtree(folder, ignore_errors=True)
     return measured
+
+
+def extracted(
+    pack: Pack, pictures: Sequence[Path], *, folder: Path, jobs: int | None, words: str
+) -> Extraction:
+    """Make the templates of pictures with a progress bar; ``folder`` keeps them."""
+    from menshen.cli.extraction import extract_with
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
+        task = progress.add_task(words, total=len(set(pictures)))
+        return extract_with(
+            pack, pictures, folder=folder, jobs=jobs, advance=lambda: progress.advance(task)
+        )
 
 
 def _subject(pack: Pack, fmr: float) -> Subject:

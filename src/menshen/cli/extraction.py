@@ -26,9 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from menshen.cli.common import UnreadableFileError, err, read_picture
+from menshen.cli.common import UnreadableFileError, read_picture
 from menshen.cli.template_cache import Failure, TemplateCache
 from menshen.errors import FaceError, PictureError
 from menshen.faces.engine import Engine
@@ -97,28 +95,26 @@ class Extraction:
         return (len(self.failures) - self.missing) / read if read else 0.0
 
 
-def extracted(
-    pack: Pack, pictures: Sequence[Path], *, folder: Path, jobs: int | None, words: str
+def extract_with(
+    pack: Pack,
+    pictures: Sequence[Path],
+    *,
+    folder: Path,
+    jobs: int | None = None,
+    advance: Callable[[], object] = lambda: None,
 ) -> Extraction:
-    """Make the templates of an installed pack, with a progress bar named ``words``.
+    """Make templates with an installed pack: by threads, or processes (see the module's text).
 
-    Few pictures or cores are done by threads, many by processes (see the module's text).
+    The rest is as for ``extract``.
     """
-    unique, workers = list(dict.fromkeys(pictures)), jobs or cores()
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
-        task = progress.add_task(words, total=len(unique))
-
-        def advance() -> None:
-            progress.advance(task)
-
-        if workers <= MOST_THREADS or len(unique) < FEW:
-            engine = Engine(pack, threads=workers)
-            return extract(engine, unique, folder=folder, jobs=workers, advance=advance)
-        opener = partial(_open, Settings().packs_dir, pack.manifest.name)
-        return extract_apart(
-            opener, unique, contract=pack.contract, folder=folder, jobs=workers, advance=advance
-        )
+    workers = jobs or cores()
+    if workers <= MOST_THREADS or len(set(pictures)) < FEW:
+        engine = Engine(pack, threads=workers)
+        return extract(engine, pictures, folder=folder, jobs=workers, advance=advance)
+    opener = partial(_open, Settings().packs_dir, pack.manifest.name)
+    return extract_apart(
+        opener, pictures, contract=pack.contract, folder=folder, jobs=workers, advance=advance
+    )
 
 
 def extract(
