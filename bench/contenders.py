@@ -1,7 +1,7 @@
 """Those who compare two picture files, each behind the same line: python -m bench.contenders WHO.
 
-``menshen:PACK`` and ``menshen-rest:PACK`` run in Menshen's environment, ``face_recognition:N``
-(N = how often it enlarges the picture) and ``deepface:DETECTOR`` in the peers'. All but the
+``menshen:PACK`` (``menshen:PACK:bf16`` in lower precision) and ``menshen-rest:PACK`` run in
+Menshen's environment, ``face_recognition:N`` (N = how often it enlarges the picture) and ``deepface:DETECTOR`` in the peers'. All but the
 larger packs compare with the weights of dlib's face ResNet v1. Each opens the two JPEG files
 anew every time; models are loaded at the first call.
 """
@@ -9,6 +9,7 @@ anew every time; models are loaded at the first call.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -29,10 +30,17 @@ DLIB_DISTANCE = 0.6
 START_SECONDS = 60.0
 
 
-def menshen(pack: str) -> Handler:
+def menshen(choice: str) -> Handler:
+    from menshen.faces.engine import Engine
+    from menshen.platform.packs.store import PackStore
+    from menshen.platform.settings import Settings
     from menshen.verification.opening import default_policy, open_verifier
 
+    pack, _, precision = choice.partition(":")
     verifier = open_verifier(pack)
+    if precision == "bf16":
+        engine = Engine(PackStore(Settings().packs_dir).load(pack), precision="bf16")
+        verifier = dataclasses.replace(verifier, engine=engine)
     policy = default_policy(verifier)
 
     def compare(request: Request) -> Answer:
@@ -57,7 +65,7 @@ def menshen_rest(pack: str) -> Handler:
         answer = json.loads(response.read())
         if response.status != http.HTTPStatus.OK:
             raise RuntimeError(f"{response.status}: {answer}")
-        return {"same": answer["decision"]["outcome"] == "accept", "score": None}
+        return {"same": answer["outcome"] == "accept", "score": answer["numbers"]["similarity"]}
 
     return compare
 
@@ -69,7 +77,7 @@ def running_server(pack: str, data: Path) -> Iterator[tuple[int, str]]:
     from menshen.platform.settings import Settings
 
     packs = Settings().packs_dir
-    _, key = KeyStore(data / "api-keys.json").create("bench", scopes=(Scope.COMPARE,))
+    key, _ = KeyStore(data / "api-keys.json").create("bench", scopes=(Scope.COMPARE,))
     port = free_port()
     settings = {
         "MENSHEN_DATA_DIR": str(data),
@@ -81,7 +89,10 @@ def running_server(pack: str, data: Path) -> Iterator[tuple[int, str]]:
     }
     command = [str(Path(sys.executable).with_name("menshen")), "serve", "--port", str(port)]
     server = subprocess.Popen(
-        command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         wait_ready(port, server)
@@ -123,7 +134,7 @@ def multipart(files: dict[str, bytes]) -> tuple[bytes, str]:
 
 
 def face_recognition(upsample: str) -> Handler:
-    import face_recognition as peer
+    import face_recognition as peer  # type: ignore[import-not-found]
     import numpy as np
 
     def encode(path: str) -> Any:
@@ -145,7 +156,7 @@ def deepface(detector: str) -> Handler:
     os.environ["DEEPFACE_HOME"] = home
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import cv2
-    from deepface import DeepFace as Peer
+    from deepface import DeepFace as Peer  # type: ignore[import-not-found]
 
     cv2.setNumThreads(1)
 
@@ -166,7 +177,10 @@ def place_weights(home: Path) -> None:
     target = home / ".deepface" / "weights"
     target.mkdir(parents=True)
     source = Path(spec.origin).parent / "models"
-    for name in ("dlib_face_recognition_resnet_model_v1.dat", "shape_predictor_5_face_landmarks.dat"):
+    for name in (
+        "dlib_face_recognition_resnet_model_v1.dat",
+        "shape_predictor_5_face_landmarks.dat",
+    ):
         shutil.copy(source / name, target / name)
 
 
@@ -188,9 +202,17 @@ MAKERS = {
 }
 
 
+def make(who: str) -> Handler:
+    """Return a contender by its name."""
+    kind, _, choice = who.partition(":")
+    return MAKERS[kind](choice)
+
+
 def main() -> None:
-    kind, _, choice = sys.argv[1].partition(":")
-    serve(lambda: MAKERS[kind](choice))
+    if len(sys.argv) == 2:
+        serve(lambda: make(sys.argv[1]))
+    else:  # once, for the figures of a whole process
+        print(make(sys.argv[1])({"a": sys.argv[2], "b": sys.argv[3]}))
 
 
 if __name__ == "__main__":

@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-ONE_THREAD = {
-    name: "1"
-    for name in (
+ONE_THREAD = dict.fromkeys(
+    (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
         "TF_NUM_INTRAOP_THREADS",
         "TF_NUM_INTEROP_THREADS",
         "OPENCV_FOR_THREADS_NUM",
-    )
-}
+        "MENSHEN_WORKERS",
+    ),
+    "1",
+)
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
 Handler = Callable[[Request], Answer]
@@ -99,7 +100,8 @@ class Worker:
     def ask(self, request: Request, *, seconds: float = 0) -> tuple[list[float], Answer]:
         """Have the work done; returns the times in ms and the last answer."""
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None  # noqa: S101 - both are pipes, made above
+        if stdin is None or stdout is None:
+            raise WorkerError("the process has no pipes")
         try:
             stdin.write(json.dumps({**request, "seconds": seconds}) + "\n")
             stdin.flush()

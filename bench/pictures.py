@@ -8,6 +8,7 @@ on the pixels and not on what they show).
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ QUALITY = 92
 TELEPHONE = (3000, 4000)
 NOISE = 2.0
 ACTOR = 1
-DISTANCE = 0.5
+DISTANCE = {"webcam": 0.5, "portrait": 0.38}
 """Metres: DeepFace adds a wide margin, in which its MediaPipe misses a face further away."""
 
 
@@ -62,9 +63,9 @@ def picture(name: str, number: int) -> Pixels:
     """Return one rendered picture, (H, W, 3) uint8 RGB; ``number`` is 0 or 1."""
     pose = (Pose(), Pose(yaw=8, pitch=-3, smile=0.4))[number]
     if name == "webcam":
-        scene = Scene(distance=DISTANCE, noise_seed=number)
+        scene = Scene(distance=DISTANCE[name], noise_seed=number)
         return render(cast()[ACTOR], pose=pose, scene=scene)
-    scene = Scene(864, 1152, distance=DISTANCE, supersampling=2, noise_seed=number)
+    scene = Scene(864, 1152, distance=DISTANCE["portrait"], supersampling=2, noise_seed=number)
     portrait = render(cast()[ACTOR], pose=pose, scene=scene)
     return enlarged(portrait, seed=number) if name == "telephone" else portrait
 
@@ -73,7 +74,7 @@ def enlarged(pixels: Pixels, *, seed: int) -> Pixels:
     """Enlarge to a telephone's size and add the noise of a sensor."""
     large = cv2.resize(pixels, TELEPHONE, interpolation=cv2.INTER_CUBIC).astype(np.float32)
     noise = np.random.default_rng(seed).standard_normal(large.shape, dtype=np.float32)
-    return np.clip(large + NOISE * noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(large + NOISE * noise, 0, 255), np.uint8)
 
 
 def write(file: Path, pixels: Pixels) -> None:
@@ -82,3 +83,7 @@ def write(file: Path, pixels: Pixels) -> None:
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     if not cv2.imwrite(str(file), bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
         raise OSError(f"{file} cannot be written")
+
+
+if __name__ == "__main__":
+    pairs(Path(sys.argv[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import re
@@ -21,7 +21,7 @@ def cpu_model(cpuinfo: str = "/proc/cpuinfo") -> str:
 
 
 def _first_processor(text: str) -> dict[str, str]:
-    pairs = (line.split(":", 1) for line in text.split("\n\n")[0].splitlines() if ":" in line)
+    pairs = (line.split(":", 1) for line in text.split("\n\n", 1)[0].splitlines() if ":" in line)
     return {key.strip(): value.strip() for key, value in pairs}
 
 
@@ -32,7 +32,7 @@ def slug(text: str) -> str:
 
 def path(folder: Path = FOLDER) -> Path:
     """Return this run's file; ``BENCH_DATE`` holds a run together over midnight."""
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     return folder / f"{os.environ.get('BENCH_DATE', today)}-{slug(cpu_model())}.json"
 
 
@@ -48,6 +48,13 @@ def record(part: str, figures: Any, *, folder: Path = FOLDER) -> Path:
     """Put one script's figures into this run's file; the other parts stay as they are."""
     file = path(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({**load(file), part: figures}, indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps({**load(file), part: figures}, indent=1, ensure_ascii=False)
     file.write_text(text + "\n")
     return file
+
+
+def bar(
+    text: str, measured: float | None, unit: str, *, reached: bool, by: str = ""
+) -> dict[str, Any]:
+    """Return one bar of DESIGN section 7 with what was measured; ``by`` names who set it."""
+    return {"bar": text, "measured": measured, "unit": unit, "reached": reached, "by": by}

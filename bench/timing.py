@@ -12,8 +12,11 @@ Turn = Callable[[], Sequence[float]]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Budget:
-    """When to stop: after ``rounds``, or earlier once ``seconds`` are used up, but never with
-    fewer than ``least`` repetitions."""
+    """When to stop.
+
+    After ``rounds``, or earlier once ``seconds`` are used up, but never with fewer than
+    ``least`` repetitions.
+    """
 
     rounds: int
     seconds: float
