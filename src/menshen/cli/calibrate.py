@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from menshen.cli.common import NO, Language, out, reported
-from menshen.cli.evaluate import work_folder, write
+from menshen.cli.evaluate import extracted, work_folder, write
 from menshen.errors import CalibrationError, MenshenError
 
 if TYPE_CHECKING:
@@ -116,7 +116,6 @@ def _pairs(file: Path, pack: Pack, folder: Path, *, jobs: int | None, as_json: b
 
 def _measure(file: Path, pack: Pack, jobs: int | None) -> Measured:
     from menshen.cli.evaluation import Subject, evaluate_pairs
-    from menshen.cli.extraction import extracted
     from menshen.cli.pairs import read_pairs
     from menshen.faces.scores import part_weights
 
@@ -148,7 +147,6 @@ def pair_rows(table: CalibrationTable) -> list[Row]:
 
 def _site(source: Path, pack: Pack, *, jobs: int | None, as_json: bool, language: Language) -> None:
     from menshen.cli.enrolled import read_enrolled
-    from menshen.cli.extraction import extracted
 
     enrolled = read_enrolled(source)
     folder = work_folder(source)
