@@ -45,6 +45,20 @@ def test_bounds_hold_and_nobody_above_the_floor_is_lost(
         assert (np.diff(upper) <= 0).all()
 
 
+def test_the_bound_holds_where_all_rounding_errors_agree() -> None:
+    """The worst case of the proof: every coordinate is rounded down, along the probe."""
+    width = 64
+    whole = np.random.default_rng(0).integers(0, 120, (50, width)) + 0.49
+    whole[:, 0] = 127
+    rows = np.asarray(whole / np.linalg.norm(whole, axis=1, keepdims=True), np.float32)
+    flat = np.full(width, width**-0.5, np.float32)
+    for row in rows:
+        sought = probe(flat, axes=None)
+        _, upper = seal(row[None], ["x"], axes=None).candidates(sought, floor=-1.0)
+        exact = float(row.astype(np.float64) @ sought.vector)
+        assert exact <= upper[0] < exact + 1e-4
+
+
 @pytest.mark.parametrize("width", [16, 30, 128, 192, 256, 512, 1024])
 def test_the_kernel_is_exact_on_whole_numbers(width: int) -> None:
     """The proof rests on it: a faiss that rounds would fail here."""
