@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.fakes import fake_verifier
 
 from menshen.platform.api_keys import KeyStore, Scope
 from menshen.platform.settings import Settings
 from menshen.verification.compare import Verifier
 from menshen.web.app import create_app
-from tests.fakes import fake_verifier
 
 BASE = "http://127.0.0.1"
 Serve = Callable[..., TestClient]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,8 @@ def run(settings: Settings) -> None:
         listener = listen(settings)
     configure()
     announce(settings, address=address_of(listener, settings.host))
-    _server(settings).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is how it is meant to end
+        _server(settings).run(sockets=[listener])
 
 
 def check(settings: Settings) -> None:
