@@ -132,7 +132,7 @@ def test_somebody_enrolled_twice_is_named(
 
     monkeypatch.setattr(command, "extracted", extracted)
     result = run("--site", people(tmp_path / "site", 60))
-    assert "Enrolled twice? p3 and p17" in result.output
+    assert "Enrolled twice? p17 and p3" in result.output
 
 
 def test_too_few_people_say_nothing(run: Any, tmp_path: Path) -> None:
