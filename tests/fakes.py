@@ -98,11 +98,11 @@ def _template(picture: Picture) -> Template:
 
 
 def fake_engine(verifier: Verifier) -> FakeEngine:
-    return cast(FakeEngine, verifier.engine)
+    return cast("FakeEngine", verifier.engine)
 
 
 def fake_verifier() -> Verifier:
-    engine = cast(Engine, FakeEngine())
+    engine = cast("Engine", FakeEngine())
     return Verifier(engine, CalibrationTable.parse(TABLE), "a table made up for tests")
 
 

@@ -67,6 +67,12 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
     assert {kind for _, kind in found_pictures(tmp_path)} == set(SIGNATURES)
 
 
+def test_the_watch_sees_a_spooled_upload(opened: list[str]) -> None:
+    with tempfile.SpooledTemporaryFile(max_size=1) as spooled:
+        spooled.write(b"over the limit")
+    assert opened == ["TemporaryFile"]
+
+
 def test_no_picture_byte_is_on_disk_after_200_calls(
     serve: Serve, tmp_path: Path, temporary: Path, opened: list[str]
 ) -> None:

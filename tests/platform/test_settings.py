@@ -44,8 +44,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ("host", "try_it", "shown"),
     [
         ("127.0.0.1", None, True),
-        ("0.0.0.0", None, False),
-        ("0.0.0.0", True, True),
+        ("0.0.0.0", None, False),  # noqa: S104
+        ("0.0.0.0", True, True),  # noqa: S104
         ("127.0.0.1", False, False),
     ],
 )
@@ -63,7 +63,8 @@ def test_loopback(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["0.0.0.0", "::", "192.168.1.2", "example.org", "", "localhost.evil"]
+    "host",
+    ["0.0.0.0", "::", "192.168.1.2", "example.org", "", "localhost.evil"],  # noqa: S104
 )
 def test_not_loopback(host: str) -> None:
     assert not is_loopback(host)
@@ -91,4 +92,4 @@ def test_nonsense_stops_the_start(wrong: dict[str, object]) -> None:
 def test_settings_do_not_change() -> None:
     settings = Settings()
     with pytest.raises(ValidationError):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 from typing import Any
 
 import pytest
@@ -10,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from menshen.errors import MenshenError
 from menshen.platform.problems import (
     MediaTypeError,
     RequestInvalidError,
@@ -78,7 +79,7 @@ def test_files_and_texts_are_told_apart() -> None:
 @given(st.lists(st.integers(1, len(GOOD) - 1), max_size=12))
 def test_chunks_may_break_anywhere(cuts: list[int]) -> None:
     places = [0, *sorted(set(cuts)), len(GOOD)]
-    chunks = [GOOD[i:j] for i, j in zip(places, places[1:], strict=False)]
+    chunks = [GOOD[i:j] for i, j in itertools.pairwise(places)]
     assert read(*chunks) == read(GOOD)
 
 
@@ -182,7 +183,5 @@ def test_another_media_type(kind: str) -> None:
 @settings(max_examples=200)
 @given(st.binary(max_size=400), st.integers(0, len(GOOD)))
 def test_no_bytes_cause_anything_but_a_refusal(noise: bytes, place: int) -> None:
-    try:
-        read(GOOD[:place] + noise + GOOD[place:])
-    except MenshenError as error:
-        assert error.code in {"request-invalid", "media-type-unsupported"}
+    with contextlib.suppress(RequestInvalidError):
+        assert set(read(GOOD[:place] + noise + GOOD[place:]).files) <= {"a", "b"}

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
+from tests.fakes import BLACK, BLUE, CONTRACT, CRIMSON, RED, fake_engine, picture
 
 from menshen.faces.models.manifest import Assurance
 from menshen.platform.api_keys import Scope
@@ -24,7 +25,6 @@ from menshen.platform.uploads import Form
 from menshen.verification.compare import Verifier
 from menshen.verification.outlines import OUTLINES
 from menshen.verification.routes import policy_of
-from tests.fakes import BLACK, BLUE, CONTRACT, CRIMSON, RED, fake_engine, picture
 
 Serve = Callable[..., TestClient]
 
