@@ -27,10 +27,9 @@ from menshen.platform.workers import Workers
 from menshen.verification import route_docs
 from menshen.verification.compare import Verifier
 from menshen.verification.messages import CompareAnswer, InspectAnswer, ModelsAnswer
+from menshen.verification.opening import default_policy
 from menshen.verification.records import Comparison, Policy
 
-REVIEW_FACTOR = 10
-"""A person looks where a policy ten times as lenient would let pass."""
 WEAKEST_FMR = 0.1
 LEVEL_NAMES = tuple(level.value for level in LEVELS)
 
@@ -82,11 +81,11 @@ def _add_compare(router: APIRouter, desk: Desk) -> None:
     async def compare_pictures(request: Request) -> CompareAnswer:
         verifier = desk.verifier()
         form = await desk.form(request, files={"a", "b"}, texts={"fmr", "level"})
-        assurance = verifier.engine.manifest.assurance
-        policy = policy_of(form, granted=assurance)
+        policy = policy_of(form, verifier)
         comparison = await desk.workers.run(lambda: _compare(verifier, form, policy, desk.limits))
         desk.telemetry.count_decision(comparison.decision.outcome.value)
-        return CompareAnswer.of(comparison, policy=policy, assurance=assurance.value)
+        assurance = verifier.engine.manifest.assurance.value
+        return CompareAnswer.of(comparison, policy=policy, assurance=assurance)
 
 
 def _add_inspect(router: APIRouter, desk: Desk) -> None:
@@ -123,17 +122,16 @@ def _compare(verifier: Verifier, form: Form, policy: Policy, limits: Limits) -> 
     return verifier.compare(form.files["a"], form.files["b"], policy=policy, limits=limits)
 
 
-def policy_of(form: Form, *, granted: Assurance) -> Policy:
-    """Return the policy a form asks for, by rate or by level, or the default one.
+def policy_of(form: Form, verifier: Verifier) -> Policy:
+    """Return the policy a form asks for, by rate or by level, or the usual one.
 
-    By default a counter's policy, or the pack's own level where that is lower. Raises
-    RequestInvalidError when the form says something else, or both.
+    Raises RequestInvalidError when the form says something else, or both.
     """
     rate, level = form.texts.get("fmr", ""), form.texts.get("level", "")
     if rate and level:
         raise RequestInvalidError("give 'fmr' or 'level', not both")
-    fmr = _rate(rate) if rate else _level_rate(level, granted)
-    return Policy(fmr=fmr, review_fmr=min(fmr * REVIEW_FACTOR, 0.5))
+    fmr = _rate(rate) if rate else _level_rate(level)
+    return default_policy(verifier, fmr=fmr)
 
 
 def _rate(text: str) -> float:
@@ -146,10 +144,9 @@ def _rate(text: str) -> float:
     return fmr
 
 
-def _level_rate(text: str, granted: Assurance) -> float:
+def _level_rate(text: str) -> float | None:
     if not text:
-        capped = min(granted, Assurance.COUNTER, key=lambda level: level.rank)
-        return LEVELS.get(capped, LEVELS[Assurance.CONVENIENCE])
+        return None
     if text not in LEVEL_NAMES:
         raise RequestInvalidError(f"'level' must be one of {', '.join(LEVEL_NAMES)}")
     return LEVELS[Assurance(text)]

@@ -18,7 +18,6 @@ from menshen import __version__
 from menshen.errors import MenshenError
 from menshen.platform.api_keys import KeyStore
 from menshen.platform.callers import Doorkeeper, no_page
-from menshen.platform.packs.store import PackStore
 from menshen.platform.problem_docs import SCHEMA, ProblemMessage
 from menshen.platform.problems import (
     Problem,
@@ -32,6 +31,7 @@ from menshen.platform.settings import Settings
 from menshen.platform.telemetry import Telemetry
 from menshen.platform.workers import Workers
 from menshen.verification.compare import Verifier
+from menshen.verification.opening import open_verifier
 from menshen.verification.routes import Desk, verification_routes
 from menshen.web.middleware import REQUEST_ID, Guarded, Observed, language_of
 from menshen.web.pages import add_pages
@@ -78,8 +78,7 @@ def create_app(settings: Settings, *, verifier: Verifier | None = None) -> FastA
 
 
 def _load(settings: Settings) -> Verifier:
-    pack = PackStore(settings.packs_dir).load(settings.pack)
-    verifier = Verifier.of(pack, threads=settings.workers)
+    verifier = open_verifier(settings=settings)
     verifier.engine.load()
     return verifier
 
