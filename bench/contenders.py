@@ -1,13 +1,15 @@
 """Those who compare two picture files, each behind the same line: python -m bench.contenders WHO.
 
 ``menshen:PACK`` (``menshen:PACK:bf16`` in lower precision) and ``menshen-rest:PACK`` run in
-Menshen's environment, ``face_recognition:N`` (N = how often it enlarges the picture) and ``deepface:DETECTOR`` in the peers'. All but the
-larger packs compare with the weights of dlib's face ResNet v1. Each opens the two JPEG files
-anew every time; models are loaded at the first call.
+Menshen's environment, ``face_recognition:N`` (N = how often it enlarges the picture) and
+``deepface:DETECTOR`` in the peers'. All but the larger packs compare with the weights of dlib's
+face ResNet v1. Each opens the two JPEG files anew every time; models are loaded at the first
+call.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import http.client
@@ -55,19 +57,27 @@ def menshen_rest(pack: str) -> Handler:
     stack = contextlib.ExitStack()
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     port, key = stack.enter_context(running_server(pack, folder))
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    atexit.register(stack.close)
 
-    def compare(request: Request, _open: Any = stack) -> Answer:
-        body, kind = multipart({which: Path(request[which]).read_bytes() for which in "ab"})
-        headers = {"Content-Type": kind, "Authorization": f"Bearer {key}"}
-        connection.request("POST", "/v1/compare", body, headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
-        if response.status != http.HTTPStatus.OK:
-            raise RuntimeError(f"{response.status}: {answer}")
+    def compare(request: Request) -> Answer:
+        answer = post_compare(port, key, Path(request["a"]), Path(request["b"]))
         return {"same": answer["outcome"] == "accept", "score": answer["numbers"]["similarity"]}
 
     return compare
+
+
+def post_compare(port: int, key: str, a: Path, b: Path) -> dict[str, Any]:
+    """Send two pictures on a connection of their own; raises RuntimeError when refused."""
+    body, kind = multipart({"a": a.read_bytes(), "b": b.read_bytes()})
+    headers = {"Content-Type": kind, "Authorization": f"Bearer {key}"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("POST", "/v1/compare", body, headers)
+        response = connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read())
+    if response.status != http.HTTPStatus.OK:
+        raise RuntimeError(f"{response.status}: {answer}")
+    return answer
 
 
 @contextlib.contextmanager

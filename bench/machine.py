@@ -29,7 +29,7 @@ import numpy as np
 from bench.lines import repeat
 from bench.networks import handler
 from bench.results import bar, cpu_model, record
-from bench.timing import Budget, Turn, interleave, summary
+from bench.timing import Budget, Turn, flat, interleave, summary
 
 MULTIPLY_ADDS = 270.8e6
 SIZES = (512, 1024, 2048)
@@ -141,11 +141,11 @@ def _turn(run: Any) -> Turn:
     return lambda: repeat(lambda _: {"done": run()}, {}, seconds=TURN_SECONDS)["ms"]
 
 
-def rates(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+def rates(taken: dict[str, list[list[float]]]) -> dict[str, dict[str, float]]:
     """Return GFLOP/s, of the fastest repetition and of the median."""
     found = {}
     for name, times in taken.items():
-        figures = summary(times)
+        figures = summary(flat(times))
         work = flops(name)
         found[name] = {
             "best": round(work / figures["least"] / 1e6, 1),

@@ -10,8 +10,6 @@ with its parent's memory until it has started.
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import os
 import subprocess
 import sys
@@ -21,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import multipart, running_server
+from bench.contenders import post_compare, running_server
 from bench.lines import ONE_THREAD, ROOT, core
 from bench.results import bar, record
 from bench.timing import summary
@@ -95,20 +93,13 @@ def whole_processes(pictures: Path, repetitions: int) -> dict[str, Any]:
 
 def server_start(pictures: Path, pack: str, repetitions: int) -> dict[str, Any]:
     """Return seconds from starting ``menshen serve`` to ready, and to the first decision."""
-    form, kind = multipart({w: (pictures / f"webcam-{w}.jpg").read_bytes() for w in "ab"})
     ready, first = [], []
     for _ in range(repetitions):
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as data, running_server(pack, Path(data)) as (port, key):
             ready.append(time.perf_counter() - start)
-            headers = {"Content-Type": kind, "Authorization": f"Bearer {key}"}
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("POST", "/v1/compare", form, headers)
-            answer = connection.getresponse()
-            if answer.status != http.HTTPStatus.OK:
-                raise RuntimeError(f"{answer.status}: {json.loads(answer.read())}")
+            post_compare(port, key, pictures / "webcam-a.jpg", pictures / "webcam-b.jpg")
             first.append(time.perf_counter() - start)
-            connection.close()
     return {"ready_s": summary(ready), "first_decision_s": summary(first)}
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from bench.lines import ONE_THREAD, ROOT, Worker, WorkerError, core
 from bench.pictures import pairs
 from bench.results import record
-from bench.timing import Budget, Turn, interleave, summary
+from bench.timing import Budget, Turn, flat, interleave, summary
 
 PEERS = os.environ.get("PEERS_PYTHON", ".venv-bench/bin/python")
 PACKS = ("basic", "standard", "openmodelzoo")
@@ -186,7 +186,7 @@ def _one_network(workers: dict[str, Worker], model: dict[str, Any], budget: Budg
         outputs[label] = answer["output"]
         turns[label] = lambda w=workers[who], r=request: w.ask(r, seconds=TURN_SECONDS)[0]  # type: ignore[misc]
     for label, taken in interleave(turns, budget).items():
-        found[label] = {"ms": summary(taken)}
+        found[label] = {"ms": summary(flat(taken))}
         if label != other and other in outputs:
             found[label].update(_difference(outputs[other], outputs[label]))
     return found

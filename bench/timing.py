@@ -28,20 +28,35 @@ class Budget:
         return enough and (rounds >= self.rounds or sum(taken) >= self.seconds * 1e3)
 
 
-def interleave(turns: Mapping[str, Turn], budget: Budget) -> dict[str, list[float]]:
+def interleave(turns: Mapping[str, Turn], budget: Budget) -> dict[str, list[list[float]]]:
     """Give everyone turns, round after round, each round beginning with another one.
 
-    Noise on the machine so falls on all alike. Returns the times in ms by name.
+    Noise on the machine so falls on all alike. Returns the times in ms by name, a list for
+    each turn.
     """
-    taken: dict[str, list[float]] = {name: [] for name in turns}
+    taken: dict[str, list[list[float]]] = {name: [] for name in turns}
     waiting, done = list(turns), 0
     while waiting:
         for name in waiting:
-            taken[name] += turns[name]()
+            taken[name].append(list(turns[name]()))
         done += 1
-        waiting = [name for name in waiting if not budget.spent(taken[name], done)]
+        waiting = [name for name in waiting if not budget.spent(flat(taken[name]), done)]
         waiting = waiting[1:] + waiting[:1]
     return taken
+
+
+def flat(turns: Sequence[Sequence[float]]) -> list[float]:
+    """Return all times of all turns."""
+    return [each for turn in turns for each in turn]
+
+
+def ratio(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]]) -> float:
+    """Return how many times longer ``one`` took: the median over the rounds both took part in.
+
+    Each round is compared with itself, so that a change in the machine's load cancels out.
+    """
+    rounds = zip(one, other, strict=False)
+    return statistics.median(statistics.median(a) / statistics.median(b) for a, b in rounds)
 
 
 def summary(taken: Sequence[float]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from typing import Any
 from bench.lines import ROOT, Answer, Worker, WorkerError
 from bench.pictures import Pair, pairs
 from bench.results import bar, record
-from bench.timing import Budget, Turn, interleave, summary
+from bench.timing import Budget, Turn, flat, interleave, ratio, summary
 
 PEERS = os.environ.get("PEERS_PYTHON", ".venv-bench/bin/python")
 SOURCE_DLIB = ROOT / ".venv-bench" / "source-dlib"
@@ -144,8 +144,12 @@ class Field:
                 say(f"{self.report[key]['title']}, {pair.name}: {error}")
                 continue
             turns[key] = lambda w=worker: w.ask(pair.request, seconds=TURN_SECONDS)[0]  # type: ignore[misc]
-        for key, taken in interleave(turns, budget).items():
-            self.report[key]["warm"][pair.name] = {"ms": summary(taken), **answers[key]}
+        taken = interleave(turns, budget)
+        for key, each in taken.items():
+            figures = {"ms": summary(flat(each)), **answers[key]}
+            if REFERENCE in taken:
+                figures["slower"] = round(ratio(each, taken[REFERENCE]), 2)
+            self.report[key]["warm"][pair.name] = figures
 
     def close(self) -> None:
         """End all processes."""
@@ -154,14 +158,12 @@ class Field:
 
 
 def ratios(report: dict[str, dict[str, Any]], name: str) -> dict[str, float]:
-    """Return how many times slower than Menshen each contender's median is."""
-    medians = {
-        key: entry["warm"][name]["ms"]["median"]
+    """Return how many times slower than Menshen each contender was."""
+    return {
+        key: entry["warm"][name]["slower"]
         for key, entry in report.items()
-        if "ms" in entry["warm"].get(name, {})
+        if "slower" in entry["warm"].get(name, {})
     }
-    base = medians.get(REFERENCE)
-    return {key: round(value / base, 2) for key, value in medians.items()} if base else {}
 
 
 def bars(report: dict[str, dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
