@@ -58,6 +58,14 @@ def test_an_unknown_pack_is_named() -> None:
     assert "finest" in result.stderr
 
 
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MENSHEN_QUEUE", "-1")
+    result = run()
+    assert result.exit_code == 2
+    assert "MENSHEN_QUEUE" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.usefixtures("any_pack")
 def test_beyond_loopback_it_wants_a_key_first() -> None:
     result = run("--host", WORLD, "--port", "0")

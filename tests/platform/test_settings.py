@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from menshen.platform.settings import Settings, is_loopback
+from menshen.platform.settings import Settings, SettingsError, is_loopback, settle
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +93,17 @@ def test_settings_do_not_change() -> None:
     settings = Settings()
     with pytest.raises(ValidationError):
         settings.port = 1
+
+
+def test_what_is_not_given_is_left_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MENSHEN_PORT", "9000")
+    assert settle(host="::1", port=None).port == 9000
+    assert settle(port=1).port == 1
+
+
+def test_a_wrong_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MENSHEN_PORT", "secret-number")
+    with pytest.raises(SettingsError, match="^MENSHEN_PORT: ") as refused:
+        settle()
+    assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value)

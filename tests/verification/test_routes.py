@@ -17,7 +17,6 @@ from PIL import Image
 from starlette.testclient import TestClient
 from tests.fakes import BLACK, BLUE, CONTRACT, CRIMSON, RED, fake_engine, picture
 
-from menshen.faces.models.manifest import Assurance
 from menshen.platform.api_keys import Scope
 from menshen.platform.problem_table import PROBLEMS
 from menshen.platform.problems import RequestInvalidError
@@ -222,24 +221,16 @@ def test_a_pack_is_not_used_above_its_level(client: TestClient, texts: dict[str,
     assert answer.json()["code"] == "calibration-unsupported"
 
 
-@pytest.mark.parametrize(
-    ("granted", "fmr"),
-    [
-        (Assurance.NONE, 1e-2),
-        (Assurance.CONVENIENCE, 1e-2),
-        (Assurance.COUNTER, 1e-3),
-        (Assurance.SIGN_IN, 1e-3),
-    ],
-)
-def test_the_default_policy_never_asks_more_than_a_pack_has(granted: Assurance, fmr: float) -> None:
-    policy = policy_of(Form({}, {}), granted=granted)
-    assert policy.fmr == fmr
+def test_the_usual_policy_never_asks_more_than_a_pack_has(verifier: Verifier) -> None:
+    policy = policy_of(Form({}, {}), verifier)
+    assert policy.fmr == 1e-3
     assert policy.fmr < policy.review_fmr < 1
+    verifier.permit(policy)
 
 
-def test_rate_and_level_together_are_a_contradiction() -> None:
+def test_rate_and_level_together_are_a_contradiction(verifier: Verifier) -> None:
     with pytest.raises(RequestInvalidError):
-        policy_of(Form({}, {"fmr": "0.1", "level": "counter"}), granted=Assurance.COUNTER)
+        policy_of(Form({}, {"fmr": "0.1", "level": "counter"}), verifier)
 
 
 def test_a_missing_picture_is_named(client: TestClient) -> None:

@@ -13,7 +13,7 @@ from menshen.errors import MenshenError
 from menshen.platform.api_keys import KeyStore
 from menshen.platform.logs import configure
 from menshen.platform.packs.store import PackStore
-from menshen.platform.settings import Settings
+from menshen.platform.settings import Settings, settle
 
 if TYPE_CHECKING:
     import uvicorn
@@ -43,8 +43,9 @@ def serve(
     pack: Annotated[str | None, typer.Option(help="Model pack to use.")] = None,
 ) -> None:
     """Serve the API, and on this machine the try-it page."""
-    chosen: dict[str, Any] = {"host": host, "port": port, "pack": pack}
-    run(Settings(**{name: value for name, value in chosen.items() if value is not None}))
+    with reported():
+        settings = settle(host=host, port=port, pack=pack)
+    run(settings)
 
 
 def run(settings: Settings) -> None:

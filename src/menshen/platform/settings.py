@@ -9,12 +9,20 @@ from typing import Annotated, Any
 
 import limits
 import platformdirs
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from menshen.errors import MenshenError
 from menshen.platform.languages import LANGUAGES, Language
 
 MEBIBYTE = 1024 * 1024
+
+
+class SettingsError(MenshenError):
+    """A setting has a value it cannot have."""
+
+    code = "settings-invalid"
+    advice = "Correct the environment variable or option named."
 
 
 def _is_rate(text: str) -> str:
@@ -31,7 +39,7 @@ def _packs_dir(settled: dict[str, Any]) -> Path:
 
 
 class Settings(BaseSettings):
-    """All settings, checked once at start; unknown values stop the start with a clear word."""
+    """All settings, checked once at start."""
 
     model_config = SettingsConfigDict(env_prefix="MENSHEN_", frozen=True, extra="forbid")
 
@@ -95,6 +103,17 @@ class Settings(BaseSettings):
     def keys_file(self) -> Path:
         """Where the hashes of the API keys are."""
         return self.data_dir / "api-keys.json"
+
+
+def settle(**chosen: object) -> Settings:
+    """Return the settings, those given and not None first; raises SettingsError in one line."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"MENSHEN_{name}: {first['msg']}") from error
 
 
 def is_loopback(host: str) -> bool:
