@@ -103,7 +103,7 @@ def test_what_is_not_given_is_left_to_the_environment(monkeypatch: pytest.Monkey
 
 def test_a_wrong_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MENSHEN_PORT", "secret-number")
-    with pytest.raises(SettingsError, match="^MENSHEN_PORT: ") as refused:
+    with pytest.raises(SettingsError, match=r"^MENSHEN_PORT: ") as refused:
         settle()
     assert "\n" not in str(refused.value)
     assert "secret" not in str(refused.value)
