@@ -18,7 +18,7 @@ def draw(results: dict[str, Any], target: Path) -> None:
     order = _order(part)
     names = list(part["pictures"])
     figure = Figure(figsize=(4.6 * len(names) + 2.2, 0.42 * len(order) + 2.2))
-    axes = figure.subplots(1, len(names), sharey=True)
+    axes = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for axis, name in zip(axes, names, strict=True):
         _panel(axis, part, order, name)
     axes[0].set_yticks(range(len(order)), [part["contenders"][k]["title"] for k in order])
@@ -49,10 +49,14 @@ def draw(results: dict[str, Any], target: Path) -> None:
 
 def _order(part: dict[str, Any]) -> list[str]:
     """Order the contenders: ours first, then the peers, each from fast to slow."""
-    ratios = next(iter(part["slower"].values()))
+    first = next(iter(part["pictures"]))
     contenders = part["contenders"]
     shown = [k for k, entry in contenders.items() if any("ms" in w for w in entry["warm"].values())]
-    return sorted(shown, key=lambda k: (contenders[k]["peer"] != "", ratios.get(k, float("inf"))))
+    return sorted(shown, key=lambda k: (contenders[k]["peer"] != "", _slower(contenders[k], first)))
+
+
+def _slower(entry: dict[str, Any], name: str) -> float:
+    return float(entry["warm"].get(name, {}).get("slower", "inf"))
 
 
 def _panel(axis: Any, part: dict[str, Any], order: list[str], name: str) -> None:
@@ -60,7 +64,7 @@ def _panel(axis: Any, part: dict[str, Any], order: list[str], name: str) -> None
     medians = [f["ms"]["median"] for f in found.values() if "ms" in f]
     least, most = min(medians), max(medians)
     for row, key in enumerate(order):
-        _bar(axis, row, part["contenders"][key], found[key], part["slower"][name].get(key))
+        _bar(axis, row, part["contenders"][key], found[key])
     axis.set_xscale("log")
     axis.set_xlim(least / 2.5, most * 8)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -74,7 +78,7 @@ def _panel(axis: Any, part: dict[str, Any], order: list[str], name: str) -> None
         axis.spines[side].set_visible(False)
 
 
-def _bar(axis: Any, row: int, entry: dict[str, Any], found: dict[str, Any], slower: Any) -> None:
+def _bar(axis: Any, row: int, entry: dict[str, Any], found: dict[str, Any]) -> None:
     if "ms" not in found:
         words = "could not: see the table" if "error" in found else "left out: slow"
         axis.text(
@@ -88,7 +92,7 @@ def _bar(axis: Any, row: int, entry: dict[str, Any], found: dict[str, Any], slow
             style="italic",
         )
         return
-    ms = found["ms"]
+    ms, slower = found["ms"], found.get("slower")
     own = OURS if entry["title"] == REFERENCE else OURS_OTHER
     axis.barh(row, ms["median"], color=PEER if entry["peer"] else own, height=0.66)
     axis.plot([ms["quartile_1"], ms["quartile_3"]], [row, row], color=INK, linewidth=1.2)

@@ -64,11 +64,7 @@ def verification(part: dict[str, Any]) -> str:
     """Return one table for each pair of pictures."""
     texts = []
     for name, title in part["pictures"].items():
-        rows = [
-            row
-            for key, entry in part["contenders"].items()
-            if (row := _compared(entry, name, part["slower"][name].get(key)))
-        ]
+        rows = [row for entry in part["contenders"].values() if (row := _compared(entry, name))]
         head = [
             "",
             "warm, median ms",
@@ -81,7 +77,7 @@ def verification(part: dict[str, Any]) -> str:
     return "\n\n".join(texts)
 
 
-def _compared(entry: dict[str, Any], name: str, slower: float | None) -> list[str] | None:
+def _compared(entry: dict[str, Any], name: str) -> list[str] | None:
     found = entry["warm"].get(name)
     if found is None:
         reason = entry.get("error", "left out: more than half a minute each")
@@ -90,9 +86,9 @@ def _compared(entry: dict[str, Any], name: str, slower: float | None) -> list[st
         return [entry["title"], f"({found['error']})", "", "", "", ""]
     ms = found["ms"]
     half = f"{ms['quartile_1']:.1f} to {ms['quartile_3']:.1f}"
-    ratio = f"{slower:.1f}" if slower else ""
+    slower = f"{found['slower']:.1f}" if "slower" in found else ""
     same = "yes" if found["same"] else "no"
-    return [entry["title"], f"{ms['median']:.1f}", half, str(ms["count"]), ratio, same]
+    return [entry["title"], f"{ms['median']:.1f}", half, str(ms["count"]), slower, same]
 
 
 def cold(part: dict[str, Any]) -> str:
@@ -156,6 +152,15 @@ def runtimes(part: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def scaling(part: dict[str, Any]) -> str:
+    rows = [
+        [str(row["streams"]), str(row["threads"]), f"{row['templates_per_second']:.1f}"]
+        for row in part["rows"]
+    ]
+    head = ["inference streams of the engine", "threads using it", "templates a second"]
+    return f"Pack `{part['pack']}`, 640 × 480, {part['cores']} cores.\n\n{table(head, rows)}"
+
+
 def report(results: dict[str, Any], file: Path) -> str:
     """Return the whole page; a part that was not measured is missing from it."""
     parts = {
@@ -165,6 +170,7 @@ def report(results: dict[str, Any], file: Path) -> str:
         "Memory, and the start of the server": ("memory", memory),
         "Where the time goes": ("stages", stages),
         "Runtimes": ("stages", runtimes),
+        "Several threads": ("scaling", scaling),
     }
     texts = [
         "# Measurements",
@@ -178,8 +184,12 @@ def report(results: dict[str, Any], file: Path) -> str:
     for name in EXTRA:
         extra = file.with_name(f"{file.stem}-{name}.md")
         if extra.exists():
-            texts.append(f"## {name.capitalize()}\n\n{extra.read_text().strip()}")
+            texts.append(f"## {name.capitalize()}\n\n{_as_markdown(extra.read_text().strip())}")
     return "\n\n".join(texts) + "\n"
+
+
+def _as_markdown(text: str) -> str:
+    return text if text.startswith("|") else f"```text\n{text}\n```"
 
 
 def main() -> None:

@@ -216,7 +216,6 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     figures = {
         "pictures": {name: pair.title for name, pair in made.items()},
         "contenders": field.report,
-        "slower": {name: ratios(field.report, name) for name in made},
         "bars": bars(field.report, tuple(made)),
         "peer_versions": peer_versions(),
     }
