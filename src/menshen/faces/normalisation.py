@@ -4,10 +4,10 @@ A raw similarity means different things for different populations and cameras: p
 one room and one camera share a common direction, which every pair is credited with. Two
 ways to take it out, both symmetric, both without labels:
 
-``centred``: the cosine after the cohort's mean is subtracted from both templates (mean
-subtraction and length normalisation: Garcia-Romero and Espy-Wilson, Interspeech 2011):
+``centred``: the cosine after most of the cohort's mean is subtracted from both templates
+(mean subtraction and length normalisation: Garcia-Romero and Espy-Wilson, Interspeech 2011):
 
-    s' = cos(a - m, b - m)
+    s' = cos(a - 0.8 m, b - 0.8 m)
 
 ``as-norm``: how far the similarity stands above those that each template has with its
 nearest cohort people, in standard deviations (Matejka et al., Interspeech 2017; z-norm:
@@ -16,7 +16,9 @@ Auckenthaler et al. 2000):
     s' = ((s - m(a)) / d(a) + (s - m(b)) / d(b)) / 2
 
 ``centred`` is the default: it helped on one camera with as few as seven cohort people, did
-no harm on mixed pictures, and its thresholds travel best (docs/decisions/0003-recognition.md).
+no harm on mixed pictures, and its thresholds travel best. Taking out four fifths of the mean
+rather than all of it costs nothing where the cohort is large and saves what a small cohort's
+noisy mean would cost (docs/decisions/0003-recognition.md).
 
 The cohort is a site's own templates, in memory, one mean template for each person. The two
 people compared never stand in their own cohort: the mean would lean towards them, and a
@@ -38,6 +40,8 @@ SMALLEST_COHORT = 7
 """People a cohort needs besides the two compared; nothing smaller was measured."""
 LARGEST_COHORT = 1000
 """More people than this add cost and no accuracy: every n-th is taken."""
+SHARE_OF_MEAN = 0.8
+"""How much of the cohort's mean ``centred`` takes out."""
 FEWEST_NEAREST, MOST_NEAREST = 20, 300
 SMALLEST_SPREAD = 0.005
 """A spread of similarities below this is an accident of a small cohort."""
@@ -164,14 +168,14 @@ class _Pairs:
         one, two = self._removed()
         gram = (self.cohort @ self.cohort.T).astype(np.float64)
         towards_sum, sums = self.towards.sum(1, dtype=np.float64), gram.sum(1)
-        count = size - (one >= 0).astype(np.float64) - (two >= 0)
+        share = SHARE_OF_MEAN / (size - (one >= 0).astype(np.float64) - (two >= 0))
         to_a, to_b = (
-            (towards_sum[x] - _entry(self.towards, x, one) - _entry(self.towards, x, two)) / count
+            (towards_sum[x] - _entry(self.towards, x, one) - _entry(self.towards, x, two)) * share
             for x in (left, right)
         )
         mean2 = gram.sum() - 2 * (_value(sums, one) + _value(sums, two))
         mean2 += _value(gram.diagonal(), one) + _value(gram.diagonal(), two)
-        mean2 = (mean2 + 2 * np.where(one >= 0, _entry(gram, one, two), 0.0)) / count**2
+        mean2 = (mean2 + 2 * np.where(one >= 0, _entry(gram, one, two), 0.0)) * share**2
         lengths2 = (self.squares[left] - 2 * to_a + mean2) * (
             self.squares[right] - 2 * to_b + mean2
         )
