@@ -186,6 +186,14 @@ def test_samples_are_served_and_nothing_else_is(serve: Serve, folder: Path) -> N
         assert client.get(f"/samples/{other}").status_code == 404
 
 
+def test_a_sample_may_have_any_name(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "老 王&Co-1.png").write_bytes(picture(RED, kind="PNG"))
+    (offer,) = samples(tmp_path)
+    assert offer["actor"] == "老 王&Co"
+    assert re.fullmatch(r"/samples/[A-Za-z0-9%.-]+", offer["url"])
+    assert serve(samples_dir=tmp_path).get(offer["url"]).status_code == 200
+
+
 def test_without_samples_none_are_offered(client: TestClient) -> None:
     assert "samples-same" not in client.get("/").text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -129,7 +130,7 @@ def samples(folder: Path | None) -> list[dict[str, str]]:
     one actor.
     """
     return [
-        {"url": f"/samples/{path.name}", "actor": path.stem.rpartition("-")[0] or path.stem}
+        {"url": f"/samples/{quote(path.name)}", "actor": path.stem.rpartition("-")[0] or path.stem}
         for path in sample_files(folder)
     ]
 

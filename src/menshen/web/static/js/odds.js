@@ -13,7 +13,7 @@ const TICKS = [-1, -2, -3, -4, -5, -6];
 export function odds(rate) {
   if (rate > 0.7) return say("odds_most");
   if (rate >= 0.4) return say("odds_half");
-  const inverse = 1 / rate;
+  const inverse = Math.min(1 / rate, 10 ** -LEAST); // finer claims no table here can carry
   const digits = Math.max(0, Math.floor(Math.log10(inverse)) - 1);
   const round = Math.round(inverse / 10 ** digits) * 10 ** digits;
   return say("odds", { n: round.toLocaleString(language() === "zh" ? "zh-CN" : "en-GB") });

@@ -85,13 +85,18 @@ function list(title, reasons) {
 const prose = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 
 function details(answer) {
-  const figures = NUMBERS.map((name) => row(say(`n_${name}`), figure(answer.numbers[name])));
+  const figures = NUMBERS.map((name) => row(say(`n_${name}`), figure(name, answer.numbers[name])));
   const source = ["pack", "contract", "calibration"].map((name) => row(say(`n_${name}`), answer[name]));
   const table = el("table", {}, el("tbody", {}, ...figures, ...source));
   return el("details", {}, el("summary", {}, say("numbers")), table);
 }
 
 const row = (name, value) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value));
-const figure = (number) => (Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(3))));
+
+function figure(name, number) {
+  if (name.startsWith("fmr")) return odds(number);
+  if (name === "fnmr") return `${(100 * number).toPrecision(2)} %`;
+  return Number.isInteger(number) ? String(number) : number.toFixed(3);
+}
 
 customElements.define("menshen-verdict", Verdict);
