@@ -67,6 +67,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str, int]] = {
     "empty": (lambda: b"", "picture-empty", 422),
     "truncated": (lambda: picture(RED, size=(400, 400))[:3000], "picture-truncated", 422),
     "header only": (lambda: picture(RED)[:12], "picture-truncated", 422),
+    "too long": (lambda: picture(RED) + bytes(21 * 2**20), "picture-too-many-bytes", 413),
     "text": (lambda: b"hello " * 100, "picture-format-unsupported", 415),
     "svg": (
         lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>",

@@ -48,7 +48,8 @@ class Desk:
     def limits(self) -> Limits:
         """What a picture may be."""
         settings = self.settings
-        return Limits(file_bytes=settings.max_request_bytes, pixels=settings.max_pixels)
+        file_bytes = min(Limits().file_bytes, settings.max_request_bytes)
+        return Limits(file_bytes=file_bytes, pixels=settings.max_pixels)
 
     async def form(self, request: Request, *, files: set[str], texts: set[str]) -> Form:
         """Read the request's form within the limits; all ``files`` must be there."""
