@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -97,7 +97,7 @@ def populations(
                 (ONE_PART, (20,)),
                 (ONE_PART, (64,)),
                 (THREE_PARTS, (32, 48, 48)),
-                (THREE_PARTS, (32, 120, 120)),
+                (THREE_PARTS, (32, 200, 200)),
             ]
         )
     )
@@ -118,7 +118,7 @@ def populations(
     st.sampled_from([1e-6, 1e-4, 1e-2, 0.5]),
     st.sampled_from([0.0, 1e-4, 0.01, 0.2]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_search_equals_brute_force(
     population: tuple[list[tuple[str, Template]], list[Template], tuple[float, ...]],
     fmr: float,

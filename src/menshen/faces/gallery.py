@@ -204,13 +204,13 @@ def _best_scores(
     found: dict[str, float] = {}
     best, expected = threshold, FIRST
     for block in state.blocks():
-        rows, upper = block.candidates(sought, floor=best - margin, expected=expected)
-        expected = max(FIRST, 2 * len(rows))
-        for start in range(0, len(rows), _CHUNK):
+        near = block.candidates(sought, floor=best - margin, expected=expected)
+        expected = max(FIRST, 3 * near.in_question // 2)
+        for start in range(0, len(near.rows), _CHUNK):
             floor = best - margin
-            if upper[start] < floor:
+            if near.upper[start] < floor:
                 break
-            chunk = rows[start : start + _CHUNK]
+            chunk = near.rows[start : start + _CHUNK]
             kept, exact = scores(block.vectors, chunk, sought, floor=floor)
             for row, score in zip(kept.tolist(), exact.tolist(), strict=True):
                 person = block.people[row]

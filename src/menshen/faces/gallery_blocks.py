@@ -9,10 +9,13 @@ Round X to s·p and G to r·q (p, q whole numbers, rounding errors e and f). The
 
     X·G = s·r·(p·q) + e·G + s·p·f <= s·r·(p·q) + |e||G| + |s·p||f|
 
-The sum p·q is a whole number, which the int8 kernel gives without rounding: so every row has
-a proven upper bound of its similarity, and the rows whose bound misses the floor are out.
-Short templates are their own heads; for long ones the axes are learned, which makes the
-residuals small but is no part of the proof.
+The sum p·q is a whole number, which the int8 kernel gives without rounding (beyond 1,040
+features, within ``_rounding``). So every row has a proven upper bound of its similarity, and
+the rows whose bound misses the floor are out.
+
+Short templates are their own heads. For long ones the axes are learned, which makes the
+residuals small but is no part of the proof; the rows that their heads leave in question are
+then bounded by the codes of all their features.
 """
 
 from __future__ import annotations
@@ -29,10 +32,10 @@ from menshen.faces.records import Floats
 FIRST = 16
 """Rows asked for at first, where nothing is known about how many may reach the floor."""
 
-WHOLE = 256
+WHOLE = 384
 """Templates up to this length are coded whole."""
 
-AXES = 191
+AXES = 383
 """Axes of a longer template's head; with the residual's length a multiple of 16."""
 
 _UNIT_ROUNDOFF = 2.0**-24
@@ -43,15 +46,88 @@ Doubles = NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Codes:
+    """Vectors rounded to whole numbers times ``scale``, and the bounds of what that loses.
+
+    ``norm`` is the largest length of the vectors, ``code_norm`` of the rounded ones,
+    ``error_norm`` of the differences.
+    """
+
+    values: Floats
+    scale: float
+    norm: float
+    code_norm: float
+    error_norm: float
+
+    @classmethod
+    def of(cls, vectors: Doubles) -> Codes:
+        """Round (N, D) vectors to -127..127."""
+        scale = float(np.abs(vectors).max()) / 127 or 1.0
+        values = np.rint(vectors / scale)
+        rounded = widest(values) * scale
+        errors = widest(vectors - values * scale)
+        return cls(values.astype(np.float32), scale, widest(vectors), rounded, errors)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Probe:
-    """A probe's vector, and its coded head: whole numbers ``codes`` times ``scale``."""
+    """A probe's vector, the codes of its head, and those of all of it where the head is less."""
 
     vector: Doubles
     single: Floats
-    codes: Floats
+    head: Codes
+    whole: Codes | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bounds:
+    """Coded rows that give upper bounds of dot products."""
+
+    index: faiss.IndexScalarQuantizer
     scale: float
-    code_norm: float
+    norm: float
     error_norm: float
+
+    @classmethod
+    def of(cls, vectors: Doubles) -> Bounds:
+        """Code (N, D) vectors; N > 0."""
+        codes = Codes.of(vectors)
+        index = faiss.IndexScalarQuantizer(
+            vectors.shape[1],
+            faiss.ScalarQuantizer.QT_8bit_direct_signed,
+            faiss.METRIC_INNER_PRODUCT,
+        )
+        index.add(codes.values)
+        return cls(index, codes.scale, codes.norm, codes.error_norm)
+
+    def best(self, sought: Codes, count: int) -> tuple[Rows, Doubles]:
+        """Return the ``count`` rows with the highest upper bounds, best first, and these."""
+        return self._ranked(sought, *self.index.search(sought.values, count))
+
+    def best_of(self, sought: Codes, rows: Rows) -> tuple[Rows, Doubles]:
+        """Return the given rows, those with the highest upper bounds first, and these."""
+        chosen = np.zeros(-(-self.index.ntotal // 8) * 8, np.bool_)
+        chosen[rows] = True
+        bits = np.packbits(chosen, bitorder="little")
+        only = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg,arg-type]
+        return self._ranked(sought, *self.index.search(sought.values, len(rows), params=only))
+
+    def _ranked(self, sought: Codes, products: Floats, rows: Rows) -> tuple[Rows, Doubles]:
+        slack = sought.error_norm * self.norm + sought.code_norm * self.error_norm
+        upper = products[0].astype(np.float64) * (self.scale * sought.scale)
+        return rows[0], upper + (slack + _rounding(self.index.d))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows that may reach a floor, best first, and the upper bound of each one's similarity.
+
+    ``in_question`` is how many rows their heads alone did not rule out.
+    """
+
+    rows: Rows
+    upper: Doubles
+    in_question: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,47 +144,48 @@ class OpenBlock:
         probe: Probe,
         *,
         floor: float,
-        expected: int = FIRST,  # noqa: ARG002
-    ) -> tuple[Rows, Doubles]:
-        """Return the rows that may reach ``floor``, best first, and each one's upper bound."""
+        expected: int = FIRST,
+    ) -> Candidates:
+        """Return the rows that may reach ``floor``; ``expected`` changes nothing here."""
         tails = float(np.linalg.norm(probe.vector[self.head :])) * self.tail_norm
         products = self.vectors[:, : self.head] @ probe.single[: self.head]
         upper = products.astype(np.float64) + (tails + _rounding(self.head))
         rows = np.flatnonzero(upper >= floor)
         rows = rows[np.argsort(-upper[rows], kind="stable")]
-        return rows, upper[rows]
+        return Candidates(rows, upper[rows], in_question=expected)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SealedBlock:
-    """A block of rows with eight-bit codes of their heads. Never changes."""
+    """A block of rows with eight-bit codes of their heads. Never changes.
+
+    Where heads are less than the rows, ``whole`` has the codes of the entire rows too, for
+    those that the heads leave in question.
+    """
 
     vectors: Floats
     people: Sequence[str]
     axes: Doubles | None
-    index: faiss.IndexScalarQuantizer
-    scale: float
-    head_norm: float
-    error_norm: float
+    head: Bounds
+    whole: Bounds | None
 
-    def candidates(
-        self, probe: Probe, *, floor: float, expected: int = FIRST
-    ) -> tuple[Rows, Doubles]:
-        """Return the rows that may reach ``floor``, best first, and each one's upper bound.
+    def candidates(self, probe: Probe, *, floor: float, expected: int = FIRST) -> Candidates:
+        """Return the rows that may reach ``floor``.
 
-        ``expected`` is a guess of how many there are: a good one saves time, a bad one does
-        not change the result.
+        ``expected`` is a guess of how many heads leave in question: a good one saves time, a
+        bad one does not change the result.
         """
-        slack, size = self._slack(probe), len(self.people)
-        count = min(expected, size)
-        while True:
-            products, rows = self.index.search(probe.codes, count)
-            upper = products[0].astype(np.float64) * (self.scale * probe.scale) + slack
-            if count == size or upper[-1] < floor:
-                break
+        count, size = min(expected, len(self.people)), len(self.people)
+        rows, upper = self.head.best(probe.head, count)
+        while count < size and upper[-1] >= floor:
             count = min(4 * count, size)
-        kept = upper >= floor
-        return rows[0][kept], upper[kept]
+            rows, upper = self.head.best(probe.head, count)
+        kept = rows[upper >= floor]
+        if self.whole is None or probe.whole is None or len(kept) <= FIRST:
+            return Candidates(kept, upper[upper >= floor], in_question=len(kept))
+        rows, upper = self.whole.best_of(probe.whole, kept)
+        near = upper >= floor
+        return Candidates(rows[near], upper[near], in_question=len(kept))
 
     def without(self, person: str) -> SealedBlock | None:
         """Return the block without a person's rows: itself if there are none, None if no other."""
@@ -118,10 +195,6 @@ class SealedBlock:
         if not kept:
             return None
         return seal(self.vectors[kept], [self.people[row] for row in kept], axes=self.axes)
-
-    def _slack(self, probe: Probe) -> float:
-        errors = probe.error_norm * self.head_norm + probe.code_norm * self.error_norm
-        return errors + _rounding(self.index.d)
 
 
 def learn_axes(vectors: Floats) -> Doubles | None:
@@ -143,26 +216,16 @@ def learn_axes(vectors: Floats) -> Doubles | None:
 
 def seal(vectors: Floats, people: Sequence[str], *, axes: Doubles | None) -> SealedBlock:
     """Code (N, D) unit vectors by their heads along ``axes``; N > 0."""
-    heads = _heads(vectors, axes)
-    codes, scale, error = _encode(heads)
-    index = faiss.IndexScalarQuantizer(
-        heads.shape[1], faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_INNER_PRODUCT
-    )
-    index.add(codes)
-    return SealedBlock(vectors, tuple(people), axes, index, scale, widest(heads), error)
+    head = Bounds.of(_heads(vectors, axes))
+    whole = None if axes is None else Bounds.of(vectors.astype(np.float64))
+    return SealedBlock(vectors, tuple(people), axes, head, whole)
 
 
 def probe(vector: Floats, *, axes: Doubles | None) -> Probe:
     """Prepare a (D,) unit vector to be searched for."""
-    codes, scale, error = _encode(_heads(vector[None], axes))
-    return Probe(
-        vector=vector.astype(np.float64),
-        single=vector,
-        codes=codes,
-        scale=scale,
-        code_norm=widest(codes) * scale,
-        error_norm=error,
-    )
+    wide = vector.astype(np.float64)
+    whole = None if axes is None else Codes.of(wide[None])
+    return Probe(wide, vector, Codes.of(_heads(vector[None], axes)), whole)
 
 
 def scores(vectors: Floats, rows: Rows, probe: Probe, *, floor: float) -> tuple[Rows, Doubles]:
@@ -190,13 +253,6 @@ def _heads(vectors: Floats, axes: Doubles | None) -> Doubles:
 
 def _squares(rows: NDArray[np.floating]) -> Doubles:
     return np.asarray(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-
-
-def _encode(heads: Doubles) -> tuple[Floats, float, float]:
-    """Round rows to whole numbers -127..127; returns them, their unit and the widest error."""
-    scale = float(np.abs(heads).max()) / 127 or 1.0
-    codes = np.rint(heads / scale)
-    return codes.astype(np.float32), scale, widest(heads - codes * scale)
 
 
 def _rounding(length: int) -> float:
