@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.platform.logs import JsonLines, configure, log_fault, log_request
+from menshen.errors import ModelFileError
+from menshen.platform.logs import JsonLines, configure, log_failure, log_fault, log_request
 
 
 @pytest.fixture
@@ -61,3 +62,13 @@ def test_libraries_that_echo_requests_are_quiet(capsys: pytest.CaptureFixture[st
     logging.getLogger("uvicorn.access").info("GET /?name=Zhang")
     logging.getLogger("python_multipart.multipart").debug("Calling on_part_data")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("clean_root")
+def test_a_failure_of_our_own_is_logged_with_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    log_failure(ModelFileError("the file mesh.bin is damaged"), request="id")
+    line = json.loads(capsys.readouterr().err)
+    assert line["code"] == "model-file-invalid"
+    assert line["detail"] == "the file mesh.bin is damaged"
+    assert (line["level"], line["request"]) == ("error", "id")

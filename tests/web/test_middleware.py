@@ -4,6 +4,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -72,3 +73,16 @@ def test_every_request_has_its_own_identifier(client: TestClient) -> None:
 def test_a_clients_identifier_is_not_taken_over(client: TestClient) -> None:
     answer = client.get("/healthz", headers={"X-Request-Id": "forged\\nline"})
     assert "forged" not in answer.headers["x-request-id"]
+
+
+def test_what_only_the_operator_can_mend_is_in_the_log(
+    client: TestClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "api-keys.json").chmod(0o644)
+    answer = client.get("/v1/models")
+    assert answer.status_code == 500
+    assert "api-keys" not in answer.text
+    (fault,) = facts(caplog, "menshen.faults")
+    assert fault["code"] == "key-file-invalid"
+    assert "chmod 600" in str(fault["detail"])
+    assert fault["request"] == answer.headers["x-request-id"]

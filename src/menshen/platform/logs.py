@@ -13,6 +13,8 @@ import sys
 import traceback
 from typing import Any
 
+from menshen.errors import MenshenError
+
 access = logging.getLogger("menshen.access")
 faults = logging.getLogger("menshen.faults")
 QUIETED = ("uvicorn.access", "multipart", "python_multipart", "python_multipart.multipart")
@@ -53,6 +55,12 @@ def log_request(*, method: str, route: str, status: int, seconds: float, request
         "request": request,
     }
     access.info("request", extra={"facts": facts})
+
+
+def log_failure(error: MenshenError, *, request: str) -> None:
+    """Log one of our own errors that only the operator can mend; its words are harmless."""
+    facts = {"code": error.code, "detail": str(error), "request": request}
+    faults.error("failure", extra={"facts": facts})
 
 
 def log_fault(error: BaseException, *, request: str) -> None:

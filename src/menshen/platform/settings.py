@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         default=None, description="The try-it page. Unset: only when listening on loopback."
     )
     languages: tuple[Language, ...] = Field(
-        default=LANGUAGES, min_length=1, description="Languages offered, the first by default."
+        default=LANGUAGES, min_length=1, description="Languages of the pages, the first by default."
     )
 
     @property

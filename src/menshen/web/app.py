@@ -18,6 +18,7 @@ from menshen import __version__
 from menshen.errors import MenshenError
 from menshen.platform.api_keys import KeyStore
 from menshen.platform.callers import Doorkeeper, no_page
+from menshen.platform.logs import log_failure
 from menshen.platform.problem_docs import SCHEMA, ProblemMessage
 from menshen.platform.problems import (
     Problem,
@@ -41,6 +42,8 @@ from menshen.web.verifiers import VerifierSource
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 STATUS_CODES = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large"}
+OPERATORS = frozenset({"internal-error", "model-file-invalid"})
+"""Problems that only the operator can mend, so the log must say more than the client hears."""
 DESCRIPTION = """Face verification that says what its scores mean.
 
 Pictures are compared in memory and forgotten. Every operation under `/v1` needs an API key, made
@@ -123,7 +126,10 @@ def _add_error_handlers(app: FastAPI, telemetry: Telemetry) -> None:
 
     def on_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, MenshenError)  # noqa: S101 - what it is registered for
-        return answer(request, problem_of(error))
+        problem = problem_of(error)
+        if problem.kind.code in OPERATORS:
+            log_failure(error, request=request.scope[REQUEST_ID])
+        return answer(request, problem)
 
     def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for

@@ -61,7 +61,7 @@ function heading(problem) {
 function ruling(outcome, title, meaning) {
   const circle = svg("circle", { cx: 24, cy: 24, r: 23 });
   const sign = svg("svg", { viewBox: "0 0 48 48", "aria-hidden": "true" }, circle, svg("path", { d: SIGNS[outcome] }));
-  return el("div", { class: "ruling" }, sign, el("h2", {}, title), el("p", {}, meaning));
+  return el("div", { class: "ruling" }, sign, el("h2", { id: "ruling" }, title), el("p", { id: "meaning" }, meaning));
 }
 
 function decision(answer, room) {
