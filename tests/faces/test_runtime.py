@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import openvino as ov
@@ -79,3 +82,33 @@ def test_bytes_are_read_once_and_only_when_needed(doubling: NetworkBytes) -> Non
 def test_other_bytes_are_no_network(data: NetworkBytes) -> None:
     with pytest.raises(ModelFileError):
         Network(lambda: data).load()
+
+
+RACE = """
+import sys, threading
+import numpy as np
+from menshen.faces.models.pack import NetworkBytes
+from menshen.faces.runtime import Network
+xml, weights = (open(path, "rb").read() for path in sys.argv[1:])
+networks = [Network(lambda: NetworkBytes(xml, weights), streams=2) for _ in range(4)]
+start = threading.Barrier(8)
+def work(number):
+    start.wait()
+    networks[number % 4].run(np.ones((1, 4), np.float32))
+threads = [threading.Thread(target=work, args=(n,), daemon=True) for n in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join(60)
+sys.exit(any(thread.is_alive() for thread in threads))
+"""
+
+
+def test_threads_that_all_come_first_do_not_wait_for_ever(
+    doubling: NetworkBytes, tmp_path: Path
+) -> None:
+    """The binding sets itself up at first use, and locks up when two threads make it do so."""
+    xml, weights = tmp_path / "n.xml", tmp_path / "n.bin"
+    xml.write_bytes(doubling.xml)
+    weights.write_bytes(doubling.weights)
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", RACE, str(xml), str(weights)], timeout=120)
+        assert done.returncode == 0

@@ -5,18 +5,25 @@ Why OpenVINO for everything, and the figures: docs/decisions/0002-runtime.md.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 import openvino
+import openvino.opset13
 
 from menshen.errors import ModelFileError
 from menshen.faces.models.pack import NetworkBytes
 from menshen.faces.records import Floats
 
 Precision = Literal["f32", "bf16"]
+
+# One lock for all networks. The binding sets itself up when a process first makes a tensor and
+# first runs a network; two threads doing that together wait for each other for ever, one for
+# the interpreter and one for the library (seen with OpenVINO 2026.4).
+_FIRST_USE = threading.Lock()
 
 
 class Network:
@@ -42,14 +49,14 @@ class Network:
             "INFERENCE_PRECISION_HINT": precision,
         }
         self._batched = batched
-        self._lock = threading.Lock()
         self._compiled: Any = None
         self._local = threading.local()
 
     def load(self) -> None:
         """Read and compile now; raises ModelFileError when the bytes are no network."""
-        with self._lock:
+        with _FIRST_USE:
             if self._compiled is None:
+                _set_up()
                 self._compiled = self._compile(self._read())
 
     def _compile(self, data: NetworkBytes) -> Any:
@@ -73,3 +80,13 @@ class Network:
             output.get_any_name(): np.array(request.get_tensor(output).data, np.float32)
             for output in self._compiled.outputs
         }
+
+
+@functools.cache
+def _set_up() -> None:
+    """Run the smallest network once, by the same calls as any other."""
+    x = openvino.opset13.parameter([1, 1], np.float32, name="x")
+    model = openvino.Model([openvino.opset13.relu(x)], [x])
+    request = openvino.Core().compile_model(model, "CPU").create_infer_request()
+    request.infer([np.zeros((1, 1), np.float32)], share_inputs=True)
+    np.array(request.get_output_tensor(0).data, np.float32)
