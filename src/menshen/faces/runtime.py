@@ -75,18 +75,23 @@ class Network:
         if request is None:
             self.load()
             request = self._local.request = self._compiled.create_infer_request()
-        request.infer([np.ascontiguousarray(tensor)], share_inputs=True)
-        return {
-            output.get_any_name(): np.array(request.get_tensor(output).data, np.float32)
-            for output in self._compiled.outputs
-        }
+        return _infer(request, self._compiled, tensor)
+
+
+def _infer(request: Any, compiled: Any, tensor: Floats) -> dict[str, Floats]:
+    request.infer([np.ascontiguousarray(tensor)], share_inputs=True)
+    return {
+        output.get_any_name(): np.array(request.get_tensor(output).data, np.float32)
+        for output in compiled.outputs
+    }
 
 
 @functools.cache
 def _set_up() -> None:
     """Run the smallest network once, by the same calls as any other."""
     x = openvino.opset13.parameter([1, 1], np.float32, name="x")
-    model = openvino.Model([openvino.opset13.relu(x)], [x])
-    request = openvino.Core().compile_model(model, "CPU").create_infer_request()
-    request.infer([np.zeros((1, 1), np.float32)], share_inputs=True)
-    np.array(request.get_output_tensor(0).data, np.float32)
+    y = openvino.opset13.relu(x)
+    y.output(0).set_names({"y"})
+    model = openvino.Model([y], [x])
+    compiled = openvino.Core().compile_model(model, "CPU")
+    _infer(compiled.create_infer_request(), compiled, np.zeros((1, 1), np.float32))
