@@ -33,6 +33,7 @@ from bench.timing import Budget, Turn, flat, interleave, summary
 
 MULTIPLY_ADDS = 270.8e6
 SIZES = (512, 1024, 2048)
+BATCHES = (1, 2, 4)
 TURN_SECONDS = 0.1
 FLAGS = (
     "avx2",
@@ -125,14 +126,20 @@ def openvino_product(a: Any, b: Any) -> Any:
 
 
 def networks(folder: Path) -> dict[str, Turn]:
-    """Return turns that run the dlib ResNet, by batch."""
-    from bench.stages import model_files
+    """Return turns that run the dlib ResNet of the installed pack, by batch."""
+    from menshen.platform.packs.store import PackStore
+    from menshen.platform.settings import Settings
 
+    network = PackStore(Settings().packs_dir).load("basic").read("dlib-resnet")
+    (folder / "dlib-resnet.xml").write_bytes(network.xml)
+    (folder / "dlib-resnet.bin").write_bytes(network.weights)
     run = handler("openvino")
-    chosen = {n: m for n, m in model_files(folder).items() if n.startswith("dlib")}
+    model = {"model": str(folder / "dlib-resnet.xml"), "batched": True, "precision": "f32"}
     return {
-        name: _turn(lambda r={**model, "precision": "f32"}: run(r))
-        for name, model in chosen.items()
+        f"dlib ResNet, batch {batch}": _turn(
+            lambda r={**model, "shape": [batch, 3, 150, 150]}: run(r)
+        )
+        for batch in BATCHES
     }
 
 

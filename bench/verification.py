@@ -207,7 +207,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         for name, pair in made.items():
             say(f"{pair.title} …")
             large = name == "telephone"
-            budget = Budget(12, 24 if large else 15, least=2 if large else 5)
+            budget = Budget(20, 24 if large else 15, least=2 if large else 5)
             field.compare(pair, Budget(2, 0, least=1) if quick else budget)
             for key, slower in ratios(field.report, name).items():
                 entry = field.report[key]
