@@ -214,8 +214,22 @@ def test_a_table_with_too_few_pairs_reaches_no_level() -> None:
 
 def test_a_level_needs_the_levels_below_it() -> None:
     assert calibration.assurance(CalibrationTable.parse(SMALL)) == Assurance.NONE
-    better = SMALL.replace(",400,", ",20,")
+    better = SMALL.replace(",400,", ",11,")
     assert calibration.assurance(CalibrationTable.parse(better)) == Assurance.COUNTER
+
+
+def test_a_level_needs_genuine_pairs_that_show_few_rejections() -> None:
+    for genuine, level in ((0, "none"), (100, "none"), (149, "counter"), (5000, "counter")):
+        text = f"0.0,200000,200000,0,{genuine}\n0.5,0,200000,0,{genuine}\n"
+        assert calibration.assurance(CalibrationTable.parse(HEAD + text)) == level
+
+
+def test_without_genuine_pairs_nothing_is_known_of_rejections() -> None:
+    table = CalibrationTable.parse(HEAD + "0.0,100,100,0,0\n0.5,0,100,0,0\n")
+    assert table.fnmr(0.5) == table.fnmr_bound(0.5) == 1
+    some = CalibrationTable.parse(SMALL)
+    assert some.fnmr(0.5) < some.fnmr_bound(0.5) < 0.02
+    assert some.fnmr_bound(0.95) == 1
 
 
 @pytest.mark.parametrize(

@@ -136,11 +136,16 @@ class CalibrationTable:
         return 1.0 if row < 0 else float(self.false_matches[row] / self.impostor_pairs[row])
 
     def fnmr(self, similarity: float) -> float:
-        """Return the measured false non-match rate of asking for this similarity."""
-        row = int(np.searchsorted(self.similarity, similarity, side="left"))
-        if row == len(self.similarity):
-            return 1.0
-        return float(self.false_non_matches[row] / max(1, self.genuine_pairs[row]))
+        """Return the measured false non-match rate of asking for this similarity.
+
+        1 where the table has no genuine pairs: nothing is known.
+        """
+        rejected, pairs = self._rejected(similarity)
+        return rejected / pairs if pairs else 1.0
+
+    def fnmr_bound(self, similarity: float) -> float:
+        """Return the upper bound of the false non-match rate of asking for this similarity."""
+        return upper_bound(*self._rejected(similarity))
 
     def supports(self, fmr: float) -> bool:
         """Tell whether the table has the pairs to claim this false-match rate."""
@@ -162,6 +167,13 @@ class CalibrationTable:
             )
         return float(self.similarity[int(np.argmax(self.bounds <= fmr))])
 
+    def _rejected(self, similarity: float) -> tuple[int, int]:
+        row = int(np.searchsorted(self.similarity, similarity, side="left"))
+        pairs = int(self.genuine_pairs.max())
+        if row == len(self.similarity):
+            return pairs, pairs
+        return int(self.false_non_matches[row]), int(self.genuine_pairs[row])
+
     def _row_at_or_below(self, similarity: float) -> int:
         return int(np.searchsorted(self.similarity, similarity, side="right")) - 1
 
@@ -169,12 +181,12 @@ class CalibrationTable:
 def assurance(table: CalibrationTable) -> Assurance:
     """Return the highest level the table supports.
 
-    A level is supported when the table has the pairs for its false-match rate and rejects at
-    most 2 % of genuine pairs there, and so are all levels below it.
+    A level is supported when the table has the pairs for its false-match rate and shows that
+    at most 2 % of genuine pairs are rejected there (upper bound), and so are all levels below.
     """
     reached = Assurance.NONE
     for level, fmr in LEVELS.items():
-        if not table.supports(fmr) or table.fnmr(table.threshold(fmr)) > MAX_FNMR:
+        if not table.supports(fmr) or table.fnmr_bound(table.threshold(fmr)) > MAX_FNMR:
             return reached
         reached = level
     return reached
