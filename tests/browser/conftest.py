@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.fakes import BLUE, CRIMSON, RED, fake_verifier, picture
 
 from menshen.platform.settings import Settings
@@ -32,6 +32,7 @@ ARGUMENTS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 LOUD = "NO BROWSER TEST WAS RUN: Chromium is missing, run `apt-get install chromium`"
+PATIENCE_MS = 20_000
 Open = Callable[..., Page]
 
 
@@ -47,6 +48,7 @@ def browser() -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         pytest.skip(LOUD)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield opened
@@ -92,7 +94,7 @@ def open_page(browser: Browser, base: str) -> Iterator[Open]:
         viewport: Any = {"width": width, "height": height}
         context = browser.new_context(viewport=viewport, base_url=base, **options)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: _note(message.text, complaints))

@@ -125,6 +125,9 @@ def test_no_english_is_left_on_the_chinese_page(open_page: Open) -> None:
 
 def test_with_the_keyboard_alone(open_page: Open) -> None:
     page = open_page()
+    upload: Any = {"name": "f.jpg", "mimeType": "image/jpeg", "buffer": picture(RED)}
+    # Listening before any key is pressed: the browser must know by then who takes the files.
+    page.on("filechooser", lambda chooser: chooser.set_files(upload))
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
@@ -134,12 +137,8 @@ def test_with_the_keyboard_alone(open_page: Open) -> None:
     outline = choose.evaluate("(e) => getComputedStyle(e).outlineStyle")
     assert outline == "solid"
     for side in ("a", "b"):
-        button = leaf(page, side).locator("[data-part=choose]")
-        button.focus()
-        with page.expect_file_chooser() as chooser:
-            page.keyboard.press("Enter")
-        upload: Any = {"name": "f.jpg", "mimeType": "image/jpeg", "buffer": picture(RED)}
-        chooser.value.set_files(upload)
+        leaf(page, side).locator("[data-part=choose]").focus()
+        page.keyboard.press("Enter")
         expect(leaf(page, side).locator(".findings > *").first).to_be_visible()
     page.locator("#go").focus()
     page.keyboard.press("Space")
