@@ -113,9 +113,10 @@ def test_a_cut_out_can_show_somebody_else(live: tuple[np.ndarray, ...]) -> None:
     victim = render(cast()[1], scene=SCENE)
     holes = eye_outlines(cast()[1], scene=SCENE)
     frames = attacks.cut_out(live, holes=holes, photo=victim)
-    assert np.abs(frames[0].astype(int) - victim).mean() < np.abs(
-        frames[0].astype(int) - live[0]
-    ).mean()
+    assert (
+        np.abs(frames[0].astype(int) - victim).mean()
+        < np.abs(frames[0].astype(int) - live[0]).mean()
+    )
 
 
 def test_a_replay_moves_and_has_a_dark_bezel_and_fine_stripes(

@@ -23,9 +23,7 @@ NOSE = np.array([0.0, 0.0, -1.0])  # towards the camera, image axes
         ({"pitch": -20}, 1, -1),
     ],
 )
-def test_the_nose_goes_where_the_angle_says(
-    angles: dict[str, float], axis: int, sign: int
-) -> None:
+def test_the_nose_goes_where_the_angle_says(angles: dict[str, float], axis: int, sign: int) -> None:
     moved = rotation(**angles) @ NOSE
     assert moved[axis] * sign == pytest.approx(np.sin(np.radians(20)), abs=1e-6)
 

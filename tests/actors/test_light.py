@@ -52,9 +52,9 @@ def test_the_flash_has_its_colour_and_falls_with_distance() -> None:
 def test_highlights_look_along_the_mirror_direction() -> None:
     scene = Scene(key_direction=(0, 0, 1), key_colour=(1, 1, 1), key_intensity=1.0)
     straight = light.highlight(FACING, AHEAD, power=20.0, scene=scene)[0, 0]
-    aside = light.highlight(
-        np.array([[0.6, 0, -0.8]], np.float32), AHEAD, power=20.0, scene=scene
-    )[0, 0]
+    aside = light.highlight(np.array([[0.6, 0, -0.8]], np.float32), AHEAD, power=20.0, scene=scene)[
+        0, 0
+    ]
     assert straight == pytest.approx(1.0, abs=1e-4)
     assert aside < 0.2
 

@@ -98,9 +98,7 @@ def test_coming_closer_makes_the_face_larger() -> None:
 
 def test_offsets_move_the_person_right_and_down() -> None:
     left, _ = eye_outlines(ACTOR, scene=SMALL)
-    moved, _ = eye_outlines(
-        ACTOR, scene=dataclasses.replace(SMALL, offset_x=0.05, offset_y=0.05)
-    )
+    moved, _ = eye_outlines(ACTOR, scene=dataclasses.replace(SMALL, offset_x=0.05, offset_y=0.05))
     assert np.allclose(moved - left, (moved - left)[0], atol=0.3)
     expected = 320 * 0.05 / (0.72 - 0.12)
     assert (moved - left)[0] == pytest.approx([expected, expected], rel=0.06)

@@ -13,7 +13,7 @@ SHAPE_AMPLITUDE = 0.4
 """Standard deviation of the morph weights; larger ones give caricatures."""
 
 _BASES = ("african", "asian", "caucasian")  # MakeHuman's names of its three base heads
-_FOLDER_GAIN = {"head": 0.6, "neck": 0.4, "ears": 0.7, "eyes": 0.75, "mouth": 0.7, "forehead": 0.7}
+_FOLDER_GAIN = {"head": 0.7, "neck": 0.4, "ears": 0.7, "mouth": 0.8, "forehead": 0.7, "nose": 1.15}
 
 _SKIN = to_linear(
     [(243, 211, 193), (232, 190, 164), (213, 163, 130), (174, 126, 98), (130, 91, 70), (92, 64, 53)]
@@ -63,10 +63,10 @@ class Traits:
 
 def draw_traits(rng: np.random.Generator) -> Traits:
     """Draw a person; adults of any age, sex and skin."""
-    mix = rng.dirichlet([0.4] * 3)
+    mix = rng.dirichlet([0.22] * 3)
     male = float(np.clip(float(rng.random() < 0.5) * 0.8 + 0.1 + rng.normal() * 0.08, 0, 1))
     age = float(rng.beta(0.9, 1.7))
-    melanin = float(np.clip(mix @ [0.78, 0.3, 0.12] + rng.normal() * 0.1, 0.02, 0.97))
+    melanin = float(np.clip(mix @ [0.78, 0.3, 0.12] + rng.normal() * 0.13, 0.02, 0.97))
     tone = melanin * (len(_SKIN) - 1)
     skin = np.array([np.interp(tone, np.arange(len(_SKIN)), _SKIN[:, i]) for i in range(3)])
     light = mix[2] > 0.55

@@ -13,7 +13,32 @@ class Actor:
     seed: int
 
 
-_CAST: tuple[tuple[str, int], ...] = tuple((f"Actor {i}", i) for i in range(24))
+_CAST: tuple[tuple[str, int], ...] = (
+    ("Maeve", 6097),
+    ("Wei", 6267),
+    ("Imani", 5039),
+    ("Dario", 5565),
+    ("Mei", 6568),
+    ("Arjun", 6107),
+    ("Ingrid", 6013),
+    ("Pavel", 6278),
+    ("Zola", 5243),
+    ("Mateo", 6022),
+    ("Lani", 5463),
+    ("Lars", 6216),
+    ("Thandi", 6324),
+    ("Luca", 6421),
+    ("Clara", 5342),
+    ("Hiroshi", 6096),
+    ("Noor", 6020),
+    ("Tunde", 6021),
+    ("Elena", 6463),
+    ("Emil", 5293),
+    ("Rosa", 5117),
+    ("Oskar", 6455),
+    ("Abena", 6315),
+    ("Tomas", 6492),
+)
 
 
 def cast() -> tuple[Actor, ...]:
