@@ -125,7 +125,8 @@ def bars(server: dict[str, Any]) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few repetitions, to try it out")
-    repetitions = 1 if parser.parse_args().quick else 5
+    quick = parser.parse_args().quick
+    repetitions = 1 if quick else 5
     os.environ.update(ONE_THREAD)
     os.sched_setaffinity(0, {core()})
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -134,7 +135,7 @@ def main() -> None:
         subprocess.run(command, cwd=ROOT, check=True)
         found = whole_processes(pictures, repetitions)
         server = servers(pictures, repetitions)
-    figures = {"processes": found, "server": server, "bars": bars(server)}
+    figures = {"quick": quick, "processes": found, "server": server, "bars": bars(server)}
     file = record("memory", figures)
     show(found, server)
     print(f"written: {file.relative_to(ROOT)}")

@@ -16,6 +16,8 @@ from bench.results import FOLDER, load, path
 EXTRA = ("gallery", "actors")
 """Scripts that write a table of their own beside the figures."""
 
+QUICK = "**Tried out with few repetitions (`--quick`): these figures are worth nothing.**"
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table; all columns but the first are numbers and stand right."""
@@ -178,6 +180,7 @@ def report(results: dict[str, Any], file: Path) -> str:
         "taken in [docs/benchmarks.md](../../docs/benchmarks.md). Peers compare with the same "
         "pictures and the same weights as pack `basic`; the other packs use other networks.",
         "![Menshen and its peers](verification.png)",
+        *([QUICK] if any(part.get("quick") for part in results.values()) else []),
         f"## Bars\n\n{bars(results)}",
     ]
     texts += [f"## {t}\n\n{write(results[p])}" for t, (p, write) in parts.items() if p in results]

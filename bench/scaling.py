@@ -73,7 +73,7 @@ def main() -> None:
     ]
     for row in rows:
         print(row)
-    record("scaling", {"pack": PACK, "cores": cores, "rows": rows})
+    record("scaling", {"quick": quick, "pack": PACK, "cores": cores, "rows": rows})
 
 
 if __name__ == "__main__":

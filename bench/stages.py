@@ -221,7 +221,7 @@ def main() -> None:
             print(f"the runtimes are not compared: {error}")
             by_runtime = {}
     show(by_stage, by_runtime)
-    file = record("stages", {"stages_ms": by_stage, "runtimes": by_runtime})
+    file = record("stages", {"quick": quick, "stages_ms": by_stage, "runtimes": by_runtime})
     print(f"written: {file.relative_to(ROOT)}")
 
 

@@ -180,8 +180,18 @@ def bars(report: dict[str, dict[str, Any]], names: Sequence[str]) -> list[dict[s
                 continue
             key = min(slower, key=lambda k: slower[k])
             enough = slower[key] >= LEAST_RATIO
-            found.append(bar(text, slower[key], "×", reached=enough, by=report[key]["title"]))
+            by = "; ".join([report[key]["title"], *failed(report, peer, name)])
+            found.append(bar(text, slower[key], "×", reached=enough, by=by))
     return found
+
+
+def failed(report: dict[str, dict[str, Any]], peer: str, name: str) -> list[str]:
+    """Name the peer's settings that could not do this pair, and so are not the fastest."""
+    return [
+        f"{entry['title']} failed"
+        for entry in report.values()
+        if entry["peer"] == peer and ("error" in entry or "error" in entry["warm"].get(name, {}))
+    ]
 
 
 def peer_versions() -> dict[str, str]:
@@ -214,6 +224,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
                 median = entry["warm"][name]["ms"]["median"]
                 say(f"  {entry['title']:<50} {median:9.1f} ms {slower:8.2f} ×")
     figures = {
+        "quick": quick,
         "pictures": {name: pair.title for name, pair in made.items()},
         "contenders": field.report,
         "bars": bars(field.report, tuple(made)),

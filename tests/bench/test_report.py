@@ -52,6 +52,13 @@ def test_a_peer_that_could_not_is_in_the_table_with_its_reason(tmp_path: Path) -
     assert "| 7.5 | yes |" in page
 
 
+def test_a_page_of_a_quick_run_says_that_it_is_worth_nothing(tmp_path: Path) -> None:
+    measured = results()
+    assert "worth nothing" not in report(measured, tmp_path / "r.json")
+    measured["verification"]["quick"] = True
+    assert "worth nothing" in report(measured, tmp_path / "r.json")
+
+
 def test_parts_not_measured_are_left_out(tmp_path: Path) -> None:
     page = report(results(), tmp_path / "r.json")
     assert "## Two JPEG files to a decision" in page
