@@ -162,6 +162,7 @@ def face_recognition(upsample: str) -> Handler:
 
 def deepface(detector: str) -> Handler:
     home = tempfile.mkdtemp(prefix="bench-deepface-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     place_weights(Path(home))
     os.environ["DEEPFACE_HOME"] = home
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
