@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from menshen.cli.common import UnreadableFileError
@@ -114,6 +114,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_pairs(file)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gives_pairs_or_one_of_our_errors(text: str) -> None:
     for prefix in ("", "a,b,same\n"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from menshen.faces.confidence import Scores, compact, summarise, weights
@@ -139,6 +139,7 @@ def test_pairs_that_stand_alone_are_units() -> None:
     assert left[3] == right[3] == left[4] != right[4]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=25))
 def test_units_keep_who_is_who(pairs: list[tuple[int, int]]) -> None:
     left, right = compact([a for a, _ in pairs], [b for _, b in pairs])

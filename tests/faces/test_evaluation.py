@@ -36,6 +36,7 @@ def labelled(draw: st.DrawFn) -> tuple[Doubles, Flags]:
     return np.array(ticks) / 8, np.array(flags)
 
 
+@settings(deadline=None)
 @given(labelled())
 def test_rates_match_the_definition(pairs: tuple[Doubles, Flags]) -> None:
     scores, same = pairs
@@ -47,6 +48,7 @@ def test_rates_match_the_definition(pairs: tuple[Doubles, Flags]) -> None:
     assert rates.impostor_pairs == (~same).sum()
 
 
+@settings(deadline=None)
 @given(labelled())
 def test_rates_are_monotone_and_reach_both_ends(pairs: tuple[Doubles, Flags]) -> None:
     rates = error_rates(*pairs)
@@ -57,6 +59,7 @@ def test_rates_are_monotone_and_reach_both_ends(pairs: tuple[Doubles, Flags]) ->
     assert (rates.fmr[-1], rates.fnmr[-1]) == (0, 1)
 
 
+@settings(deadline=None)
 @given(labelled(), st.data())
 def test_weights_count_pairs_several_times(
     pairs: tuple[Doubles, Flags], data: st.DataObject
@@ -76,6 +79,7 @@ def test_weights_count_pairs_several_times(
         assert weighted[1][place] == pytest.approx(fnmr)
 
 
+@settings(deadline=None)
 @given(labelled())
 def test_the_equal_error_rate_lies_between_the_errors_around_it(
     pairs: tuple[Doubles, Flags],
@@ -108,6 +112,7 @@ def test_the_equal_error_rate_of_two_normal_distributions() -> None:
     )
 
 
+@settings(deadline=None)
 @given(labelled(), st.floats(0, 1))
 def test_the_place_of_a_rate_is_the_most_generous_that_holds_it(
     pairs: tuple[Doubles, Flags], wanted: float
@@ -118,6 +123,7 @@ def test_the_place_of_a_rate_is_the_most_generous_that_holds_it(
     assert place == 0 or rates.fmr[place - 1] > wanted
 
 
+@settings(deadline=None)
 @given(labelled(), st.floats(-2, 2))
 def test_the_place_of_a_threshold_decides_as_it_does(
     pairs: tuple[Doubles, Flags], threshold: float
@@ -129,6 +135,7 @@ def test_the_place_of_a_threshold_decides_as_it_does(
     assert rates.fnmr[place] == np.mean(scores[same] < threshold)
 
 
+@settings(deadline=None)
 @given(labelled())
 def test_the_corners_carry_the_whole_curve(pairs: tuple[Doubles, Flags]) -> None:
     rates = error_rates(*pairs)
@@ -169,8 +176,8 @@ def test_the_rule_of_30() -> None:
     assert smallest_claim(0) == float("inf")
 
 
+@settings(max_examples=50, deadline=None)
 @given(labelled(), st.sampled_from([0.01, 0.1, 0.3]))
-@settings(max_examples=50)
 def test_calibration_rows_count_as_the_table_reads_them(
     pairs: tuple[Doubles, Flags], step: float
 ) -> None:
@@ -192,6 +199,7 @@ def test_people_from_pairs() -> None:
     assert people_of([], [], []) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.booleans()), max_size=30))
 def test_people_are_joined_by_exactly_the_pairs_of_one_person(
     pairs: list[tuple[int, int, bool]],
