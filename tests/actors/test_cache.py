@@ -1,6 +1,7 @@
 import dataclasses
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,17 +38,16 @@ def test_a_frame_is_kept_without_loss(
     assert np.array_equal(again, rendered)
 
 
+def _variants(record: Any) -> list[Any]:
+    """The record with each of its fields changed in turn."""
+    return [dataclasses.replace(record, **{f.name: 7}) for f in dataclasses.fields(record)]
+
+
 def test_everything_a_frame_depends_on_is_in_its_key(tmp_path: Path) -> None:
     frames = FrameCache(tmp_path)
     other = cast()[1]
-    scenes = [SCENE] + [
-        dataclasses.replace(SCENE, **{f.name: 7})  # type: ignore[arg-type]
-        for f in dataclasses.fields(Scene)
-    ]
-    poses = [Pose()] + [
-        dataclasses.replace(Pose(), **{f.name: 7.0})  # type: ignore[arg-type]
-        for f in dataclasses.fields(Pose)
-    ]
+    scenes = [SCENE, *_variants(SCENE)]
+    poses = [Pose(), *_variants(Pose())]
     paths = [frames.path(ACTOR, scene=s) for s in scenes]
     paths += [frames.path(ACTOR, pose=p) for p in poses]
     paths.append(frames.path(other, scene=SCENE))

@@ -34,7 +34,8 @@ def test_left_and_right_are_the_persons_own() -> None:
 
 def test_actions_do_what_they_say_and_nothing_else() -> None:
     assert reach("nod", "pitch")[1] > 13
-    assert reach("blink", "blink") == (0.0, pytest.approx(1.0, abs=0.05))
+    assert reach("blink", "blink")[0] == 0.0
+    assert reach("blink", "blink")[1] > 0.95
     assert reach("open_mouth", "mouth")[1] > 0.8
     low, high = reach("shake_head", "yaw")
     assert low < -13

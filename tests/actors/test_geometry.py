@@ -45,7 +45,9 @@ def test_smoothstep_rises_and_falls() -> None:
 
 
 def test_unit_leaves_zero_alone() -> None:
-    assert np.allclose(unit([[3.0, 4.0, 0.0], [0.0, 0.0, 0.0]]), [[0.6, 0.8, 0], [0, 0, 0]])
+    assert np.allclose(
+        unit([[3.0, 4.0, 0.0], [0.0, 0.0, 0.0]]), np.array([[0.6, 0.8, 0], [0, 0, 0]])
+    )
 
 
 def test_normals_of_a_square_and_of_a_lone_vertex() -> None:

@@ -13,7 +13,7 @@ OPEN = np.ones(1, np.float32)
 
 def lit(normal: tuple[float, float, float], scene: Scene) -> np.ndarray:
     normals = np.array([normal], np.float32)
-    return light.irradiance(normals, OPEN, camera=AHEAD, scene=scene)[0]
+    return np.asarray(light.irradiance(normals, OPEN, camera=AHEAD, scene=scene)[0])
 
 
 def test_the_side_towards_the_light_is_brighter() -> None:
