@@ -33,6 +33,7 @@ def bars(results: dict[str, Any]) -> str:
             measured = "–" if bar["measured"] is None else f"{bar['measured']:.3g} {bar['unit']}"
             by = f" ({bar['by']})" if bar["by"] else ""
             verdict = "reached" if bar["reached"] else "**not reached**"
+            verdict = "**not measured**" if bar["measured"] is None else verdict
             rows.append([bar["bar"] + by, measured, verdict])
     return table(["bar", "measured", ""], rows)
 

@@ -42,7 +42,7 @@ def test_bars_are_said_plainly(tmp_path: Path) -> None:
     page = report(results(), tmp_path / "r.json")
     assert "| at most 40 ms | 20 ms | reached |" in page
     assert "| at least 10 × (Peer, fast) | 7.5 × | **not reached** |" in page
-    assert "| never ran | – | **not reached** |" in page
+    assert "| never ran | – | **not measured** |" in page
 
 
 def test_a_peer_that_could_not_is_in_the_table_with_its_reason(tmp_path: Path) -> None:
