@@ -226,7 +226,7 @@ def test_the_file_holds_counts_and_no_template() -> None:
     text = calibrate(40, each=2).to_json()
     read = json.loads(text)
     assert set(read) == {
-        "contract", "made", "templates", "people", "raw", "normalised", "method"
+        "contract", "made", "templates", "people", "raw", "normalised", "method", "mean"
     }  # fmt: skip
     assert (read["people"], read["templates"], read["made"]) == (40, 80, "2026-11-22")
     assert len(text) < 100_000

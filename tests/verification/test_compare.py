@@ -13,11 +13,19 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from menshen.actors import Pose, Scene, cast, render
-from menshen.errors import CalibrationError, NoFaceError, PictureTruncatedError
+from menshen.errors import (
+    CalibrationError,
+    ContractMismatchError,
+    NoFaceError,
+    PictureTruncatedError,
+)
 from menshen.faces.models.pack import Pack
+from menshen.faces.records import Floats
+from menshen.faces.scores import flatten_all, part_weights
+from menshen.faces.site_calibration import build
 from menshen.verification.compare import Verifier, _outcome
 from menshen.verification.opening import default_policy
-from menshen.verification.records import Numbers, Outcome, Policy
+from menshen.verification.records import Numbers, Outcome, Policy, Reason
 
 pytestmark = pytest.mark.models
 
@@ -33,24 +41,16 @@ def verifier(standard_pack: Pack) -> Verifier:
     return Verifier.of(standard_pack, threads=2)
 
 
-class Steps:
-    """A calibration in four steps, so that every similarity's place is plain."""
-
-    def threshold(self, fmr: float) -> float:
-        return {1e-1: 0.1, 1e-2: 0.2, 1e-3: 0.3, 1e-4: 0.4}[fmr]
-
-    def fmr(self, similarity: float) -> float:
-        return 10 ** -max(0.0, similarity * 10)
-
-    def fnmr(self, similarity: float) -> float:
-        return similarity / 10
-
-    def supports(self, fmr: float) -> bool:
-        return fmr >= 1e-4
-
-
 def numbers(similarity: float, quality_a: int = 90, quality_b: int = 90) -> Numbers:
-    return Numbers(similarity, 0.3, Steps().fmr(similarity), 1e-3, 0.03, quality_a, quality_b)
+    return Numbers(
+        similarity, 0.3, 10 ** -max(0.0, similarity * 10), 1e-3, 0.03, quality_a, quality_b
+    )
+
+
+def judged(similarity: float, *qualities: int) -> tuple[Outcome, tuple[Reason, ...]]:
+    """Judge by two thresholds: 0.3 accepts, 0.2 is near."""
+    near, matched = similarity >= 0.2, similarity >= 0.3
+    return _outcome(numbers(similarity, *qualities), POLICY, matched=matched, near=near)
 
 
 POLICY = Policy(fmr=1e-3, review_fmr=1e-2, least_quality=20)
@@ -72,7 +72,7 @@ POLICY = Policy(fmr=1e-3, review_fmr=1e-2, least_quality=20)
 def test_outcomes(
     similarity: float, qualities: tuple[int, int], outcome: Outcome, codes: list[str]
 ) -> None:
-    decided, reasons = _outcome(numbers(similarity, *qualities), POLICY, Steps())
+    decided, reasons = judged(similarity, *qualities)
     assert decided is outcome
     assert [reason.code for reason in reasons] == codes
 
@@ -81,8 +81,8 @@ def test_outcomes(
 def test_more_alike_is_never_judged_worse(one: float, other: float, quality: int) -> None:
     order = [Outcome.REJECT, Outcome.REVIEW, Outcome.ACCEPT]
     low, high = sorted((one, other))
-    worse, _ = _outcome(numbers(low, quality), POLICY, Steps())
-    better, _ = _outcome(numbers(high, quality), POLICY, Steps())
+    worse, _ = judged(low, quality)
+    better, _ = judged(high, quality)
     assert order.index(worse) <= order.index(better)
 
 
@@ -103,7 +103,7 @@ def test_one_actor_is_accepted_and_two_are_not(verifier: Verifier) -> None:
     assert same.numbers.fmr_bound <= 1e-3
     other = verifier.compare(front, jpeg(render(second)), policy=POLICY).decision
     assert other.outcome is Outcome.REJECT
-    assert other.numbers.similarity < other.numbers.threshold
+    assert other.numbers.similarity < (other.numbers.threshold or 0)
 
 
 def test_the_astronaut_is_herself_and_nobody_else(verifier: Verifier) -> None:
@@ -123,9 +123,66 @@ def test_a_decision_says_what_it_rests_on(verifier: Verifier) -> None:
     assert decision.policy_version == POLICY.version
     assert "Labeled Faces in the Wild" in decision.calibration
     assert [r.code for r in decision.reasons] == ["match", "site-not-calibrated"]
-    at_a_site = dataclasses.replace(verifier, site=True)
-    codes = [r.code for r in at_a_site.compare(front, front, policy=POLICY).decision.reasons]
-    assert codes == ["match"]
+    assert decision.numbers.normalised is None
+
+
+@pytest.fixture(scope="module")
+def enrolled(verifier: Verifier) -> tuple[Floats, list[str]]:
+    """Templates of the whole cast, two pictures each."""
+    weights = part_weights(verifier.engine.manifest)
+    poses = (Pose(), Pose(yaw=6, smile=0.3))
+    pictures = [(actor.name, jpeg(render(actor, pose=pose))) for actor in cast() for pose in poses]
+    templates = [verifier.engine.sample(data).template for _, data in pictures]
+    return flatten_all(templates, weights=weights), [name for name, _ in pictures]
+
+
+def at_site(verifier: Verifier, enrolled: tuple[Floats, list[str]], people: int) -> Verifier:
+    features, names = enrolled[0][: 2 * people], enrolled[1][: 2 * people]
+    contract = verifier.engine.contract
+    site = build(features, people=names, contract=contract, made="2026-11-22")
+    return dataclasses.replace(verifier, site=site)
+
+
+def test_a_site_with_few_people_asks_for_both_thresholds(
+    verifier: Verifier, enrolled: tuple[Floats, list[str]]
+) -> None:
+    small = at_site(verifier, enrolled, 12)
+    front, turned = (jpeg(render(cast()[0], pose=pose)) for pose in (Pose(), Pose(yaw=6)))
+    decision = small.compare(front, turned, policy=POLICY).decision
+    figures = decision.numbers
+    assert figures.threshold == verifier.rule(1e-3).raw
+    assert figures.normalised is not None
+    assert figures.threshold_normalised is not None
+    assert "site-too-few-people" in [r.code for r in decision.reasons]
+    assert "Labeled Faces" in decision.calibration
+    both = figures.similarity >= (figures.threshold or 2)
+    both = both and figures.normalised >= figures.threshold_normalised
+    assert (decision.outcome == "accept") == both
+
+
+def test_a_site_that_shows_the_rate_stands_on_its_own_people(
+    verifier: Verifier, enrolled: tuple[Floats, list[str]]
+) -> None:
+    site = at_site(verifier, enrolled, 24)
+    policy = Policy(fmr=0.03, review_fmr=0.05)
+    front, turned, other = (
+        jpeg(render(cast()[i], pose=pose))
+        for i, pose in ((0, Pose()), (0, Pose(yaw=6)), (1, Pose()))
+    )
+    same = site.compare(front, turned, policy=policy).decision
+    assert same.outcome is Outcome.ACCEPT
+    assert same.numbers.threshold is None
+    assert same.numbers.fmr_bound <= 0.03
+    assert "24 people enrolled at this site, 2026-11-22" in same.calibration
+    assert [r.code for r in same.reasons] == ["match"]
+    assert site.compare(front, other, policy=policy).decision.outcome is not Outcome.ACCEPT
+
+
+def test_another_packs_site_calibration_is_refused(
+    basic_pack: Pack, verifier: Verifier, enrolled: tuple[Floats, list[str]]
+) -> None:
+    with pytest.raises(ContractMismatchError):
+        Verifier.of(basic_pack, site=at_site(verifier, enrolled, 12).site)
 
 
 def test_a_refusal_says_what_would_change_it(verifier: Verifier) -> None:

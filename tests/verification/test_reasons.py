@@ -14,7 +14,7 @@ from menshen.verification import reasons
         (1e-5, "1 in 100,000"),
         (1.234e-4, "1 in 8,100"),
         (0.3, "1 in 3"),
-        (1, "1 in 1"),
+        (1, "most"),
     ],
 )
 def test_odds_are_rounded_for_people(rate: float, words: str) -> None:
@@ -23,7 +23,13 @@ def test_odds_are_rounded_for_people(rate: float, words: str) -> None:
 
 @given(st.floats(1e-9, 1))
 def test_odds_always_read_as_odds(rate: float) -> None:
-    assert reasons.odds(rate).startswith("1 in ")
+    assert reasons.odds(rate).startswith("1 in ") or rate >= 0.5
+
+
+@given(st.floats(1e-9, 1))
+def test_a_refusal_reads_as_a_sentence(rate: float) -> None:
+    assert "1 in 1 " not in reasons.no_match(rate).text_en
+    assert "most pairs" in reasons.no_match(max(rate, 0.5)).text_en
 
 
 def test_every_reason_speaks_both_languages() -> None:

@@ -183,11 +183,12 @@ def make_site(extraction: Extraction, people: dict[Path, str], pack: Pack) -> Si
 def save(calibration: SiteCalibration) -> Path:
     """Write the calibration into the data folder, whole or not at all; returns where."""
     from menshen.platform.settings import Settings
+    from menshen.verification.opening import site_file
 
-    folder = Settings().data_dir / "site-calibration"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / f"{calibration.contract[:16]}.json"
+    target = site_file(Settings().data_dir, contract=calibration.contract)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = target.with_suffix(".part")
+    beside.touch(mode=0o600)
     beside.write_text(calibration.to_json() + "\n", "utf-8")
     return beside.replace(target)
 

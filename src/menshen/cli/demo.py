@@ -106,8 +106,8 @@ def _show_pair(verifier: Verifier, policy: Policy, pair: tuple[Look, Look], pict
     words = [f"[bold {colour}]{decision.outcome.upper()}[/]"]
     words += [reason.text_en for reason in decision.reasons[:1]]
     words += [
-        f"similarity {decision.numbers.similarity:.3f}, threshold {decision.numbers.threshold:.3f}"
-        f" for a false-match rate of {policy.fmr:g}"
+        f"similarity {decision.numbers.similarity:.3f}, "
+        f"judged at a false-match rate of {policy.fmr:g}"
     ]
     _draw(comparison, picture)
     words += [f"what it looked at: {picture}"]
@@ -142,20 +142,20 @@ def _rgb(pixel: Sequence[int]) -> str:
 
 def _draw(comparison: Comparison, path: Path) -> None:
     """Write both annotated pictures side by side."""
-    import cv2
-    import numpy as np
+    import io
 
-    from menshen.cli.annotate import Assessed, annotate
+    import numpy as np
+    from PIL import Image
+
+    from menshen.cli.annotate import annotate
+    from menshen.cli.inspect import Assessed
 
     halves = [
-        cv2.imdecode(
-            np.frombuffer(annotate(s.picture, [Assessed(s.face, s.quality)]), np.uint8),
-            cv2.IMREAD_COLOR,
-        )
+        np.asarray(Image.open(io.BytesIO(annotate(s.picture, [Assessed(s.face, s.quality)]))))
         for s in (comparison.a, comparison.b)
     ]
     height = min(half.shape[0] for half in halves)
-    cv2.imwrite(str(path), np.concatenate([half[:height] for half in halves], 1))
+    _write_png(path, np.concatenate([half[:height, :, :3] for half in halves], 1))
 
 
 def _serve(settings: Settings, samples: Path, port: int | None) -> None:

@@ -111,15 +111,20 @@ def _graded(value: int) -> str:
 
 def _figures(decision: Decision, policy: Policy, lang: Language) -> str:
     n = decision.numbers
+    asked = "需" if lang == "zh" else "asked"
+    scores = [_score("相似度" if lang == "zh" else "similarity", n.similarity, n.threshold, asked)]
+    if n.normalised is not None:
+        name = "归一化得分" if lang == "zh" else "normalised"
+        scores.append(_score(name, n.normalised, n.threshold_normalised, asked))
     if lang == "zh":
-        return (
-            f"误识率上限 {n.fmr_bound:.2g}（策略 {policy.fmr:.2g}）；相似度 {n.similarity:.3f}，"
-            f"阈值 {n.threshold:.3f}；模型包 {decision.pack}"
-        )
-    return (
-        f"false-match rate at most {n.fmr_bound:.2g} (policy {policy.fmr:.2g}); similarity "
-        f"{n.similarity:.3f}, threshold {n.threshold:.3f}; pack {decision.pack}"
-    )
+        rates = f"误识率上限 {n.fmr_bound:.2g}（策略 {policy.fmr:.2g}）"
+        return "；".join([rates, *scores, f"模型包 {decision.pack}"])
+    rates = f"false-match rate at most {n.fmr_bound:.2g} (policy {policy.fmr:.2g})"
+    return "; ".join([rates, *scores, f"pack {decision.pack}"])
+
+
+def _score(name: str, value: float, threshold: float | None, asked: str) -> str:
+    return f"{name} {value:.3f}" + (f" ({asked} {threshold:.3f})" if threshold is not None else "")
 
 
 def _text(reason: Reason, lang: Language) -> str:

@@ -23,7 +23,7 @@ class Landmarker:
         """Return the mesh in picture pixels; ``presence`` is low where there is no face."""
         transform = mesh_transform(detection)
         crop = pyramid.cut(transform, size=SIDE)
-        outputs = self._network.run((crop.astype(np.float32) / 255)[None])
+        outputs = self._network.run((crop.astype(np.float32) / np.float32(255))[None])
         points = outputs["conv2d_21"].reshape(468, 3)
         logit = float(outputs["conv2d_31"].ravel()[0])
         presence = float(1 / (1 + np.exp(-np.clip(logit, -80, 80))))

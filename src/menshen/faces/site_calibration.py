@@ -21,7 +21,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from menshen.errors import CalibrationError
 from menshen.faces.calibration import CONFIDENCE, CalibrationTable
-from menshen.faces.normalisation import SMALLEST_COHORT, Cohort, Method, Person, normalise_pairs
+from menshen.faces.normalisation import (
+    SHARE_OF_MEAN,
+    SMALLEST_COHORT,
+    Cohort,
+    Method,
+    Person,
+    normalise_pairs,
+)
 from menshen.faces.records import Floats
 from menshen.faces.site_curve import Comparisons, Curve, Indices, tail
 
@@ -60,11 +67,12 @@ class Rule:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SiteCalibration:
-    """The curves of one site, with where they come from; holds no template.
+    """The curves of one site, with where they come from; holds nobody's template.
 
     ``contract`` is the pack's; ``made`` is the date the caller gives (RFC 3339 date).
     ``normalised`` is None where there are too few people for a cohort; ``method`` says how
-    its scores are normalised.
+    its scores are normalised. ``mean`` is the average of all people's templates, which is
+    all that centring needs of them; empty where there are too few people, or for as-norm.
     """
 
     contract: str
@@ -74,6 +82,21 @@ class SiteCalibration:
     raw: Curve
     normalised: Curve | None
     method: Method = "centred"
+    mean: tuple[float, ...] = ()
+
+    def centred(self, a: Floats, b: Floats) -> float | None:
+        """Return the centred score of two flattened templates (D,), -1..1.
+
+        Enrolled people who are compared stay in the mean, unlike when the site was calibrated:
+        with P people that takes about 1/P of their own direction out of both pictures, which
+        lowers their score a little. None where the site has no mean.
+        """
+        if self.normalised is None or not self.mean:
+            return None
+        mean = np.array(self.mean) * SHARE_OF_MEAN
+        one, two = a - mean, b - mean
+        lengths = float(np.linalg.norm(one) * np.linalg.norm(two))
+        return min(1.0, max(-1.0, float(one @ two) / max(lengths, 1e-12)))
 
     def to_json(self) -> str:
         """Return the calibration as JSON text."""
@@ -139,8 +162,12 @@ def build(
     if len(place) >= SMALLEST_COHORT + 2:
         scores = normalise_pairs(raw, left, right, used, people=owner.tolist(), method=method)
         normalised = pairs.curve(scores)
+    mean: tuple[float, ...] = ()
+    if normalised is not None and method == "centred":
+        average = Cohort.of(used, people=owner.tolist()).features.mean(0, dtype=np.float64)
+        mean = tuple(round(float(value), 7) for value in average)
     return SiteCalibration(
-        contract, made, len(features), len(set(people)), pairs.curve(raw), normalised, method
+        contract, made, len(features), len(set(people)), pairs.curve(raw), normalised, method, mean
     )
 
 

@@ -171,14 +171,24 @@ class NumbersMessage(_Message):
     """The figures behind a decision."""
 
     similarity: float = Field(description="Fused cosine, -1 to 1. No threshold of its own.")
-    threshold: float = Field(description="The similarity the policy asks for.")
+    threshold: float | None = Field(
+        description="The similarity the policy asks for; null where it asks for the normalised one."
+    )
     fmr_bound: float = Field(
         description="At most this share of pairs of strangers looks as alike (95 % upper bound)."
     )
     fmr_policy: float = Field(description="The share of strangers the policy lets pass.")
-    fnmr: float = Field(description="Share of genuine pairs the threshold refuses.")
+    fnmr: float | None = Field(
+        description="Share of genuine pairs refused, in the calibration data; null: unknown."
+    )
     quality_a: int
     quality_b: int
+    normalised: float | None = Field(
+        default=None, description="The score after the site's own people are taken into account."
+    )
+    threshold_normalised: float | None = Field(
+        default=None, description="The normalised score the policy asks for."
+    )
 
     @classmethod
     def of(cls, numbers: Numbers) -> Self:
@@ -291,8 +301,8 @@ class ModelsAnswer(_Message):
         )
 
 
-def _rounded(number: float) -> float:
-    return float(f"{number:.6g}")
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.6g}")
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> list[ReasonMessage]:

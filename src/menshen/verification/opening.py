@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from menshen.errors import CalibrationError
 from menshen.faces.calibration import LEVELS
+from menshen.faces.site_calibration import SiteCalibration
 from menshen.platform.packs.store import PackStore
 from menshen.platform.settings import Settings
 from menshen.verification.compare import Verifier
@@ -16,7 +20,28 @@ def open_verifier(pack: str | None = None, *, settings: Settings | None = None) 
     """Open the named pack, or the one settled on; raises MenshenError when it is not there."""
     settings = settings or Settings()
     loaded = PackStore(settings.packs_dir).load(pack or settings.pack)
-    return Verifier.of(loaded, threads=settings.workers)
+    site = site_calibration(settings.data_dir, contract=loaded.contract)
+    return Verifier.of(loaded, threads=settings.workers, site=site)
+
+
+def site_file(data_dir: Path, *, contract: str) -> Path:
+    """Return where the site's calibration for this contract is kept."""
+    return data_dir / "site-calibration" / f"{contract[:16]}.json"
+
+
+def site_calibration(data_dir: Path, *, contract: str) -> SiteCalibration | None:
+    """Read the site's calibration; None where none was made.
+
+    Raises CalibrationError when the file is damaged: falling back to the published table would
+    quietly change who is let in.
+    """
+    try:
+        text = site_file(data_dir, contract=contract).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CalibrationError("the site calibration cannot be read") from error
+    return SiteCalibration.from_json(text)
 
 
 def default_policy(verifier: Verifier, *, fmr: float | None = None) -> Policy:

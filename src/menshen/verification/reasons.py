@@ -6,12 +6,16 @@ from menshen.verification.records import Reason
 
 
 def odds(rate: float) -> str:
-    """Say a rate as "1 in N", N rounded to two significant digits."""
+    """Say a rate as "1 in N", N rounded to two significant digits; "most" from one half up."""
     if rate >= 0.5:
-        return "1 in 1"
+        return "most"
     inverse = 1 / rate
     digits = max(0, len(str(int(inverse))) - 2)
     return f"1 in {round(inverse, -digits):,.0f}"
+
+
+def _many(rate: float) -> str:
+    return "most" if rate >= 0.5 else f"as many as {odds(rate)}"
 
 
 def match(fmr: float) -> Reason:
@@ -27,7 +31,7 @@ def no_match(fmr: float) -> Reason:
     """Say that the similarity is too low."""
     return Reason(
         "no-match",
-        f"The two faces do not match: as many as {odds(fmr)} pairs of strangers look this alike.",
+        f"The two faces do not match: {_many(fmr)} pairs of strangers look this alike.",
         f"两张人脸不匹配：不同的人中约有 {fmr:.2g} 的比例如此相像。",
     )
 
@@ -60,6 +64,11 @@ def uncalibrated() -> Reason:
         "该误识率来自新闻照片数据，而非本场所的人员与摄像头：登记人员后请运行 "
         "`menshen calibrate --site`。",
     )
+
+
+def too_few_people(warning_en: str, warning_zh: str) -> Reason:
+    """Warn that the site's calibration rests on too few people for this rate."""
+    return Reason("site-too-few-people", warning_en, warning_zh)
 
 
 def other_policy(fmr: float, outcome: str) -> Reason:

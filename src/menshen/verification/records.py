@@ -51,19 +51,23 @@ class Policy:
 class Numbers:
     """The figures behind a decision.
 
-    ``similarity`` is the fused cosine, -1..1. ``fmr_bound`` is the 95 % upper bound of the
-    false-match rate of accepting this similarity; ``threshold`` the similarity the policy's
-    rate asks for; ``fnmr`` the share of genuine pairs that threshold rejects in the
-    calibration data.
+    ``similarity`` is the fused cosine, -1..1; ``normalised`` the same after the site's own
+    people are taken into account, None where the site is not calibrated. ``threshold`` and
+    ``threshold_normalised`` are what the policy's rate asks of each; None asks nothing, both
+    must be reached. ``fmr_bound`` is the 95 % upper bound of the false-match rate of accepting
+    this comparison; ``fnmr`` the share of genuine pairs the thresholds reject in the
+    calibration data, None where those hold none.
     """
 
     similarity: float
-    threshold: float
+    threshold: float | None
     fmr_bound: float
     fmr_policy: float
-    fnmr: float
+    fnmr: float | None
     quality_a: int
     quality_b: int
+    normalised: float | None = None
+    threshold_normalised: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ _EXAMPLES: dict[str, Any] = {
             "fnmr": 0.0093,
             "quality_a": 74,
             "quality_b": 81,
+            "normalised": 0.7134,
+            "threshold_normalised": 0.5518,
         },
         "would_change": [],
         "policy": {

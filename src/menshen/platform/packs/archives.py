@@ -52,6 +52,7 @@ _DAMAGE = (
     ValueError,
     NotImplementedError,
     RuntimeError,
+    OSError,
 )
 
 

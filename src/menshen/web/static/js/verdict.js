@@ -10,7 +10,17 @@ const SIGNS = {
   review: "M24 14v13M24 34v.1",
   error: "M24 14v13M24 34v.1",
 };
-const NUMBERS = ["fmr_bound", "fmr_policy", "similarity", "threshold", "fnmr", "quality_a", "quality_b"];
+const NUMBERS = [
+  "fmr_bound",
+  "fmr_policy",
+  "similarity",
+  "threshold",
+  "normalised",
+  "threshold_normalised",
+  "fnmr",
+  "quality_a",
+  "quality_b",
+];
 
 class Verdict extends HTMLElement {
   #answer = null;
@@ -85,7 +95,8 @@ function list(title, reasons) {
 const prose = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 
 function details(answer) {
-  const figures = NUMBERS.map((name) => row(say(`n_${name}`), figure(name, answer.numbers[name])));
+  const known = NUMBERS.filter((name) => answer.numbers[name] !== null);
+  const figures = known.map((name) => row(say(`n_${name}`), figure(name, answer.numbers[name])));
   const source = ["pack", "contract", "calibration"].map((name) => row(say(`n_${name}`), answer[name]));
   const table = el("table", {}, el("tbody", {}, ...figures, ...source));
   return el("details", {}, el("summary", {}, say("numbers")), table);
