@@ -1,6 +1,6 @@
 """Those who compare two picture files, each behind the same line: python -m bench.contenders WHO.
 
-``menshen:PACK`` (``menshen:PACK:bf16`` in lower precision) and ``menshen-rest:PACK`` run in
+``menshen:PACK`` (``menshen:PACK:f32`` in single precision throughout) and ``menshen-rest:PACK`` run in
 Menshen's environment, ``face_recognition:N`` (N = how often it enlarges the picture) and
 ``deepface:DETECTOR`` in the peers'. All but the larger packs compare with the weights of dlib's
 face ResNet v1. Each opens the two JPEG files anew every time; models are loaded at the first
@@ -40,8 +40,8 @@ def menshen(choice: str) -> Handler:
 
     pack, _, precision = choice.partition(":")
     verifier = open_verifier(pack)
-    if precision == "bf16":
-        engine = Engine(PackStore(Settings().packs_dir).load(pack), precision="bf16")
+    if precision == "f32":
+        engine = Engine(PackStore(Settings().packs_dir).load(pack), precision="f32")
         verifier = dataclasses.replace(verifier, engine=engine)
     policy = default_policy(verifier)
 

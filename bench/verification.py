@@ -71,7 +71,7 @@ class Contender:
 def contenders(*, source_dlib: bool) -> list[Contender]:
     found = [
         Contender("menshen:basic", "Menshen, pack basic"),
-        Contender("menshen:basic:bf16", "Menshen, pack basic, bf16 (not the default)"),
+        Contender("menshen:basic:f32", "Menshen, pack basic, single precision"),
         Contender("menshen:standard", "Menshen, pack standard"),
         Contender("menshen:openmodelzoo", "Menshen, pack openmodelzoo"),
         Contender("menshen-rest:basic", "Menshen over HTTP, pack basic"),

@@ -63,18 +63,24 @@ class Engine:
     """Faces and templates from pictures, with the networks of one pack.
 
     ``threads`` is how many threads may be inside at the same time, each on one core.
+    ``precision`` of the recognisers: by default bfloat16 where the manifest allows it and the
+    processor has it, single precision elsewhere. Detection and landmarks are always in single
+    precision: they would lose half a pixel and more.
     """
 
-    def __init__(self, pack: Pack, *, threads: int = 1, precision: Precision = "f32") -> None:
+    def __init__(self, pack: Pack, *, threads: int = 1, precision: Precision | None = None) -> None:
         self.manifest = pack.manifest
         self.contract = pack.contract
+        precisions: dict[str, Precision] = {
+            r.model: precision or ("bf16" if r.bfloat16 else "f32")
+            for r in pack.manifest.recognisers
+        }
         self._networks = {
             model.id: Network(
                 lambda model_id=model.id: pack.read(model_id),  # type: ignore[misc]
                 streams=threads,
                 batched=model.role == "recogniser",
-                # Detection and landmarks lose half a pixel and more below single precision.
-                precision=precision if model.role == "recogniser" else "f32",
+                precision=precisions.get(model.id, "f32"),
             )
             for model in pack.manifest.models
         }

@@ -19,6 +19,7 @@ from menshen.faces.models.pack import NetworkBytes
 from menshen.faces.records import Floats
 
 Precision = Literal["f32", "bf16"]
+"""``bf16`` is used where the processor has it; elsewhere it means ``f32``."""
 
 # One lock for all networks. The binding sets itself up when a process first makes a tensor and
 # first runs a network; two threads doing that together wait for each other for ever, one for

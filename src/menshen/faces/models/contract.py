@@ -24,7 +24,7 @@ def contract(manifest: PackManifest) -> str:
         for m in manifest.models
         if m.id in used or m.role in ("detector", "mesh")
     ]
-    recognisers = [r.model_dump(mode="json") for r in manifest.recognisers]
+    recognisers = [r.model_dump(mode="json", exclude={"bfloat16"}) for r in manifest.recognisers]
     canonical = json.dumps(
         {"pipeline": PIPELINE, "models": models, "recognisers": recognisers},
         sort_keys=True,

@@ -110,7 +110,9 @@ class Recogniser(_Record):
     """How one network turns crops into features, and its say in the fused score.
 
     ``weight`` is shared equally by its crops; all weights of a pack add up to 1. Input is
-    (pixel - ``mean``) / ``scale`` in channel order ``channels``, NCHW.
+    (pixel - ``mean``) / ``scale`` in channel order ``channels``, NCHW. ``bfloat16`` says that
+    the network was measured to lose nothing that matters when a processor that has bfloat16
+    arithmetic uses it; templates of both precisions are compared with each other.
     """
 
     model: str = Name
@@ -121,6 +123,7 @@ class Recogniser(_Record):
     mean: Vector3 = (0.0, 0.0, 0.0)
     scale: float = Field(default=1.0, gt=0)
     mirror: bool = True
+    bfloat16: bool = False
     crops: tuple[Crop, ...] = Field(min_length=1, max_length=4)
 
 
