@@ -99,6 +99,19 @@ def test_failed_pictures_are_counted_and_listed() -> None:
     assert any("2 of 48 pictures" in warning for warning in evaluation.warnings)
 
 
+def test_people_worked_out_from_the_pairs_are_warned_of() -> None:
+    pairs, extraction = population()
+    derived = evaluate_pairs(SUBJECT, pairs, extraction).evaluation
+    assert any("worked out from the pairs" in warning for warning in derived.warnings)
+    named = [
+        dataclasses.replace(p, person_left=owner(p.left), person_right=owner(p.right))
+        for p in pairs
+    ]
+    known = evaluate_pairs(SUBJECT, named, extraction).evaluation
+    assert known.people_known
+    assert not any("worked out" in warning for warning in known.warnings)
+
+
 def test_too_few_data_are_called_so() -> None:
     pairs, extraction = population()
     subject = dataclasses.replace(SUBJECT, claimed_fmr=1e-3)

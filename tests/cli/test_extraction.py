@@ -37,7 +37,7 @@ class BytesEngine:
         self.threads: set[int] = set()
         self._lock = threading.Lock()
 
-    def sample(self, data: bytes) -> Sampled:
+    def sample(self, data: bytes, *, largest: bool) -> Sampled:
         with self._lock:
             self.calls += 1
             self.threads.add(threading.get_ident())
@@ -139,7 +139,7 @@ def test_corrupt_entries_are_done_again(tmp_path: Path) -> None:
 
 def test_an_unforeseen_error_is_not_swallowed(tmp_path: Path) -> None:
     class Faulty(BytesEngine):
-        def sample(self, data: bytes) -> Sampled:
+        def sample(self, data: bytes, *, largest: bool) -> Sampled:
             raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):

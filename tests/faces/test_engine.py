@@ -240,6 +240,35 @@ def test_eye_distance_is_in_picture_pixels(engine: Engine, astronaut: bytes) -> 
     assert eye_distance(double) / eye_distance(small) == pytest.approx(2, rel=0.05)
 
 
+def test_the_largest_face_can_be_asked_for(
+    engine: Engine, weights: tuple[float, ...]
+) -> None:
+    """Labelled pictures for an evaluation have their person in front, and others about."""
+    company = np.full((480, 1000, 3), 120, np.uint8)
+    company[:, :500] = render(cast()[0])[:, 70:570]
+    company[60:420, 510:990] = resized(render(cast()[1]), (480, 360))
+    with pytest.raises(SeveralFacesError):
+        engine.sample(jpeg(company))
+    chosen = engine.sample(jpeg(company), largest=True).template
+    alone = [engine.sample(jpeg(render(actor))).template for actor in cast()[:2]]
+    alike = [similarity(chosen, template, weights=weights) for template in alone]
+    assert alike[0] > 0.95 > alike[1]
+
+
+def test_somebody_in_the_background_is_no_second_face(engine: Engine) -> None:
+    scene = render(cast()[0])
+    scene[20:140, 10:170] = resized(render(cast()[1]), (160, 120))
+    assert engine.sample(jpeg(scene)).quality.component("single-face-present").value == 100
+
+
+def test_bfloat16_moves_templates_less_than_anybody_would_notice(
+    basic_pack: Pack, astronaut: bytes, weights: tuple[float, ...]
+) -> None:
+    exact = Engine(basic_pack, precision="f32").sample(astronaut).template
+    fast = Engine(basic_pack, precision="bf16").sample(astronaut).template
+    assert similarity(exact, fast, weights=weights) > 0.9998
+
+
 @pytest.mark.shared
 def test_a_photo_of_two_people_is_refused(engine: Engine, shared_material: Path) -> None:
     data = (shared_material / "faces" / "person-a-and-b.jpg").read_bytes()

@@ -243,6 +243,12 @@ def _warnings(
     people = len(set(compared.people))
     if people < FEWEST_PEOPLE:
         warnings.append(f"Few people ({people}): the figures may be about these people only.")
+    if not compared.people_known:
+        warnings.append(
+            "Who is who was worked out from the pairs: one person may count as several and stand "
+            "in their own cohort, and with few people the normalised figures then look better "
+            "than they are. Name them in columns person_a and person_b."
+        )
     warnings += _claim_warnings(claimed, raw)
     if compared.contradictions:
         warnings.append(

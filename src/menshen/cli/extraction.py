@@ -61,7 +61,7 @@ class Sampler(Protocol):
         """The hash of what makes the templates."""
         ...
 
-    def sample(self, data: bytes) -> Sampled:
+    def sample(self, data: bytes, *, largest: bool) -> Sampled:
         """Go from a file's bytes to a template; raises PictureError or FaceError."""
         ...
 
@@ -212,7 +212,8 @@ def _one(engine: Sampler, cache: TemplateCache, path: Path) -> Outcome:
 
 def _fresh(engine: Sampler, data: bytes) -> Template | Failure:
     try:
-        return engine.sample(data).template
+        # A labelled picture is of its main person; a bystander in it is no reason to lose it.
+        return engine.sample(data, largest=True).template
     except (PictureError, FaceError) as error:
         return Failure(error.code, str(error))
 
