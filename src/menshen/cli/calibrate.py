@@ -71,7 +71,9 @@ def calibrate(
     with reported(as_json=as_json):
         if (pairs is None) == (site is None):
             raise SourceError("name one source: PAIRS.csv or --site")
-        opened = _open(pack)
+        from menshen.verification.opening import open_pack
+
+        opened = open_pack(pack)
         try:
             if site is not None:
                 _site(site, opened, jobs=jobs, as_json=as_json, language=language)
@@ -82,13 +84,6 @@ def calibrate(
                 raise
             out.print(f"[yellow]{error.code}[/]: {error}", highlight=False)
             raise typer.Exit(NO) from error
-
-
-def _open(name: str | None) -> Pack:
-    from menshen.platform.packs.store import PackStore
-    from menshen.platform.settings import Settings
-
-    return PackStore(Settings().packs_dir).load(name)
 
 
 # ------------------------------------------------------------------- labelled pairs
@@ -183,14 +178,13 @@ def make_site(extraction: Extraction, people: dict[Path, str], pack: Pack) -> Si
 def save(calibration: SiteCalibration) -> Path:
     """Write the calibration into the data folder, whole or not at all; returns where."""
     from menshen.platform.settings import Settings
+    from menshen.platform.whole_files import write_whole
     from menshen.verification.opening import site_file
 
     target = site_file(Settings().data_dir, contract=calibration.contract)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = target.with_suffix(".part")
-    beside.touch(mode=0o600)
-    beside.write_text(calibration.to_json() + "\n", "utf-8")
-    return beside.replace(target)
+    write_whole(target, f"{calibration.to_json()}\n".encode())
+    return target
 
 
 def site_rows(site: Site) -> list[Row]:

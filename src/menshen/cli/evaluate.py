@@ -127,12 +127,11 @@ def _measure(
 ) -> Measured:
     from menshen.cli.evaluation import evaluate_pairs
     from menshen.cli.pairs import read_pairs
-    from menshen.platform.packs.store import PackStore
-    from menshen.platform.settings import Settings
+    from menshen.verification.opening import open_pack
 
     pairs = read_pairs(file, root=root)
     others = _cohort_pictures(cohort) if cohort else []
-    opened = PackStore(Settings().packs_dir).load(name)
+    opened = open_pack(name)
     subject = _subject(opened, fmr)
     folder = work or work_folder(file)
     wanted = [path for pair in pairs for path in (pair.left, pair.right)]

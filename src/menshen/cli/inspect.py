@@ -92,10 +92,9 @@ def inspect(
 
 def _engine(pack: str | None) -> Engine:
     from menshen.faces.engine import Engine
-    from menshen.platform.packs.store import PackStore
-    from menshen.platform.settings import Settings
+    from menshen.verification.opening import open_pack
 
-    return Engine(PackStore(Settings().packs_dir).load(pack))
+    return Engine(open_pack(pack))
 
 
 def assessed_faces(engine: Engine, data: bytes) -> tuple[Picture, list[Assessed]]:

@@ -13,15 +13,14 @@ import fcntl
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from menshen.errors import MenshenError
+from menshen.platform.whole_files import write_whole
 
 PREFIX = "menshen_"
 SECRET_BYTES = 32
@@ -133,7 +132,7 @@ class KeyStore:
 
     def _write(self, keys: tuple[ApiKey, ...]) -> None:
         rows = [dataclasses.asdict(key) for key in keys]
-        _replace(self._path, json.dumps({"version": 1, "keys": rows}, indent=1).encode())
+        write_whole(self._path, json.dumps({"version": 1, "keys": rows}, indent=1).encode())
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -150,17 +149,3 @@ def digest(secret: str) -> str:
 
 def _key(row: dict[str, Any]) -> ApiKey:
     return ApiKey(**row | {"scopes": tuple(Scope(scope) for scope in row["scopes"])})
-
-
-def _replace(path: Path, content: bytes) -> None:
-    # mkstemp makes the file with mode 0600; a crash leaves the old file or the new one, whole.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".api-keys-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from menshen.errors import CalibrationError
 from menshen.faces.calibration import LEVELS
+from menshen.faces.models.pack import Pack
 from menshen.faces.site_calibration import SiteCalibration
 from menshen.platform.packs.store import PackStore
 from menshen.platform.settings import Settings
@@ -16,10 +17,16 @@ USUAL_FMR = 1e-3
 REVIEW_FMR = 1e-2
 
 
-def open_verifier(pack: str | None = None, *, settings: Settings | None = None) -> Verifier:
+def open_pack(name: str | None = None, *, settings: Settings | None = None) -> Pack:
     """Open the named pack, or the one settled on; raises MenshenError when it is not there."""
     settings = settings or Settings()
-    loaded = PackStore(settings.packs_dir).load(pack or settings.pack)
+    return PackStore(settings.packs_dir).load(name or settings.pack)
+
+
+def open_verifier(pack: str | None = None, *, settings: Settings | None = None) -> Verifier:
+    """Open a pack with its calibration and the site's, if any; raises MenshenError."""
+    settings = settings or Settings()
+    loaded = open_pack(pack, settings=settings)
     site = site_calibration(settings.data_dir, contract=loaded.contract)
     return Verifier.of(loaded, threads=settings.workers, site=site)
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: hashing, atomic writing, a lock between processes."""
+"""Folders that are whole or not there: hashing, moving, a lock between processes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from menshen.platform import whole_files
 from menshen.platform.packs.errors import PackStorageError, PackStoreBusyError
 
 CHUNK = 2**20
@@ -44,18 +44,8 @@ def sha256_of(path: Path, *, report: Callable[[int], None] | None = None) -> str
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is the old one or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(handle, 0o644)  # a service account reads what an administrator fetched
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Write a file whole; a service account reads what an administrator fetched."""
+    whole_files.write_whole(path, data, mode=whole_files.READABLE)
 
 
 def settle(folder: Path, *, target: Path) -> None:
