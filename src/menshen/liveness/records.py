@@ -63,7 +63,7 @@ class SignalResult:
     signal: str
     score: float | None
     code: str
-    evidence: Mapping[str, float] = NOTHING
+    evidence: Mapping[str, float] = dataclasses.field(default_factory=lambda: NOTHING)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
