@@ -123,8 +123,10 @@ def test_a_face_that_fills_the_picture_is_looked_at_from_further_away() -> None:
             outputs = super().run(tensor)
             outputs["regressors"][..., 2:4] *= 5
             has_border = tensor[0, 0, 0, 0] == -1
-            outputs["classificators"] += 2.0 if has_border else 0.0
+            outputs["classificators"] += 2.0 if has_border else self.doubt
             return outputs
+
+        doubt = -1.5
 
     network = Filling()
     pixels = np.full((300, 300, 3), 40, np.uint8)
@@ -134,6 +136,14 @@ def test_a_face_that_fills_the_picture_is_looked_at_from_further_away() -> None:
     assert found.score > 0.99
     assert found.box.width == pytest.approx(80 / SIDE * 300 * 1.4)
     assert found.box.centre == pytest.approx((150, 150), abs=30)
+
+
+def test_a_clear_face_that_fills_the_picture_needs_no_second_look() -> None:
+    pixels = np.full((300, 300, 3), 255, np.uint8)
+    network = OneFace()
+    (found,) = Detector(network).detect(Pyramid(pixels))  # type: ignore[arg-type]
+    assert found.score > 0.9
+    assert network.calls == 1
 
 
 def test_small_pictures_are_not_cut_up() -> None:

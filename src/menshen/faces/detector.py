@@ -18,6 +18,7 @@ SIDE = 128
 THRESHOLD = 0.5
 OVERLAP = 0.3
 FILLING = 0.45
+CLEAR = 0.9
 WIDER = 1.4
 TILE_GRIDS = (2, 4, 8)
 SMALLEST_TILE = 100
@@ -47,13 +48,13 @@ class Detector:
     def detect(self, pyramid: Pyramid) -> tuple[Detection, ...]:
         """Return the faces of the whole picture, largest first; small ones escape.
 
-        A face that fills the picture, or none at all, makes a wider view worth a look: the
-        network was not trained on heads cut off at the brow.
+        No face, or a doubtful one that fills the picture, makes a wider view worth a look:
+        the network was not trained on heads cut off at the brow.
         """
         height, width = pyramid.pixels.shape[:2]
         whole = Box(0, 0, width, height)
         found = self._in_region(pyramid, whole)
-        if not found or _fills(found, whole):
+        if not found or (_best_score(found) < CLEAR and _fills(found, whole)):
             wider = self._in_region(pyramid, _grown(whole, WIDER))
             found = max(found, wider, key=_best_score)
         return _largest_first(found)
