@@ -130,6 +130,11 @@ class CalibrationTable:
         row = self._row_at_or_below(similarity)
         return 1.0 if row < 0 else float(self.bounds[row])
 
+    @property
+    def smallest_claim(self) -> float:
+        """The false-match rate below which the table is silent, by the rule of 30."""
+        return RULE_OF_30 / int(self.impostor_pairs.min())
+
     def fmr_estimate(self, similarity: float) -> float:
         """Return the measured false-match rate: a point estimate, for plots and not for policy."""
         row = self._row_at_or_below(similarity)

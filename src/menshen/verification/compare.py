@@ -114,7 +114,7 @@ class Verifier:
     def _fmr(self, raw: float, normalised: float | None, rule: Rule) -> float:
         """Bound the rate by the calibration the rule rests on: the site's, or the published."""
         if self.site is None or not rule.supported:
-            return self.published.fmr(raw)
+            return max(self.published.fmr(raw), self.published.smallest_claim)
         if self.site.normalised is not None and normalised is not None:
             return self.site.normalised.fmr(normalised)
         return self.site.raw.fmr(raw)
