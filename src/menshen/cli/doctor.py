@@ -140,6 +140,8 @@ def _packs(store: PackStore) -> Iterator[Finding]:
         yield Finding(f"Pack {name}", "trouble", str(error), advice)
     if not present:
         yield Finding("Packs", "trouble", "no model pack is installed", FETCH)
+    elif all(status.manifest.companion for status in present):
+        yield Finding("Packs", "trouble", "no installed pack recognises anybody", FETCH)
 
 
 def _assurance(store: PackStore) -> Iterator[Finding]:

@@ -130,6 +130,9 @@ def use(name: Annotated[str, typer.Argument(help="Name of an installed pack.")])
 def _ready(status: PackStatus) -> None:
     name, level = status.manifest.name, status.manifest.assurance
     out.print(_licences_table([status.manifest]))
+    if status.manifest.companion:
+        _say(f"The pack '{name}' is ready; it serves beside the pack in use.")
+        return
     _say(f"The pack '{name}' is ready; its table supports the assurance level '{level}'.")
     if not status.active:
         _say(f"Another pack is in use. To change: menshen models use {name}")
@@ -190,7 +193,8 @@ def _packs_table(statuses: tuple[PackStatus, ...]) -> Table:
     for status in statuses:
         size = f"{status.bytes_on_disk / 1e6:.0f} MB" if status.installed else "no"
         manifest = status.manifest
-        cells = (manifest.name, manifest.title, manifest.assurance.value, size)
+        level = "-" if manifest.companion else manifest.assurance.value
+        cells = (manifest.name, manifest.title, level, size)
         table.add_row(*cells, "yes" if status.active else "")
     return table
 

@@ -168,6 +168,11 @@ class PackManifest(_Record):
             raise ValueError("recogniser weights must add up to 1")
         return self
 
+    @property
+    def companion(self) -> bool:
+        """Tell whether the pack only serves beside one that recognises, never in its place."""
+        return bool(self.models) and all(m.role == "liveness" for m in self.models)
+
     def model(self, role: str) -> ModelEntry:
         """Return the first model with this role; raises ModelFileError when there is none."""
         for entry in self.models:

@@ -19,6 +19,13 @@ class PackMissingError(MenshenError):
     advice = "Fetch it: `menshen models fetch`."
 
 
+class PackUnfitError(MenshenError):
+    """The pack cannot do what it was chosen for."""
+
+    code = "pack-unfit"
+    advice = "Choose one that recognises: `menshen models list` shows its assurance level."
+
+
 class PackFetchError(MenshenError):
     """An artifact could not be fetched; what was fetched so far is kept."""
 

@@ -23,7 +23,7 @@ from menshen.errors import ModelFileError
 from menshen.faces.models.contract import contract
 from menshen.faces.models.pack import NetworkBytes, Pack
 from menshen.platform.packs import catalogue, conversion, side_load
-from menshen.platform.packs.errors import PackMissingError, PackUnknownError
+from menshen.platform.packs.errors import PackMissingError, PackUnfitError, PackUnknownError
 from menshen.platform.packs.fetch_https import HttpsFetcher
 from menshen.platform.packs.fetch_npm import NpmFetcher
 from menshen.platform.packs.fetch_pip import PipFetcher
@@ -95,10 +95,10 @@ class PackStore:
     def install(self, name: str, *, progress: Progress = silent) -> PackStatus:
         """Fetch what is missing, check it, convert it; then the pack is ready to load.
 
-        The first pack installed becomes the active one. A pack that needs no more than what is
-        then stored is installed along with it. Raises PackUnknownError,
-        PackFetchError (ClientMissingError where a client is absent), ModelFileError,
-        PackStorageError, PackStoreBusyError.
+        The first pack installed becomes the active one, unless it recognises nobody. A pack
+        that needs no more than what is then stored is installed along with it. Raises
+        PackUnknownError, PackFetchError (ClientMissingError where a client is absent),
+        ModelFileError, PackStorageError, PackStoreBusyError.
         """
         return self._install(self.entry(name), Found(), progress)
 
@@ -131,8 +131,15 @@ class PackStore:
         return tuple(problems)
 
     def use(self, name: str) -> None:
-        """Make a pack the active one; raises PackMissingError when it is not installed."""
-        self._record(self.entry(name))
+        """Make a pack the active one.
+
+        Raises PackMissingError when it is not installed, PackUnfitError when it recognises
+        nobody.
+        """
+        entry = self.entry(name)
+        self._record(entry)
+        if entry.manifest.companion:
+            raise PackUnfitError(f"the pack {name} recognises nobody: it serves beside the active")
         with storage_errors():
             write_whole(self.root / "active", f"{name}\n".encode())
 
@@ -255,7 +262,7 @@ class PackStore:
                 if other == entry or all(installer.stored(m) for m in other.manifest.models):
                     self._write(other, installer.records(other.manifest))
             installer.discard_downloads(entry.manifest)
-        if self.active() is None:
+        if self.active() is None and not entry.manifest.companion:
             self.use(entry.manifest.name)
         return self._status(entry, self.active())
 
