@@ -1,7 +1,7 @@
 """Those who compare two picture files, each behind the same line: python -m bench.contenders WHO.
 
-``menshen:PACK`` (``menshen:PACK:f32`` in single precision throughout) and ``menshen-rest:PACK`` run in
-Menshen's environment, ``face_recognition:N`` (N = how often it enlarges the picture) and
+``menshen:PACK`` (``menshen:PACK:f32`` in single precision throughout) and ``menshen-rest:PACK``
+run in Menshen's environment, ``face_recognition:N`` (N = how often it enlarges the picture) and
 ``deepface:DETECTOR`` in the peers'. All but the larger packs compare with the weights of dlib's
 face ResNet v1. Each opens the two JPEG files anew every time; models are loaded at the first
 call.

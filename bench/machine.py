@@ -26,9 +26,9 @@ from bench.lines import ONE_THREAD, ROOT, core
 os.environ.update(ONE_THREAD)
 
 import numpy as np
+from bench.journal import bar, cpu_model, record
 from bench.lines import repeat
 from bench.networks import handler
-from bench.results import bar, cpu_model, record
 from bench.timing import Budget, Turn, flat, interleave, summary
 
 MULTIPLY_ADDS = 270.8e6

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.contenders import post_compare, running_server
+from bench.journal import bar, record
 from bench.lines import ONE_THREAD, ROOT, core
-from bench.results import bar, record
 from bench.timing import summary
 
 PEERS = os.environ.get("PEERS_PYTHON", ".venv-bench/bin/python")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.journal import FOLDER, load, path
 from bench.plot import draw
-from bench.results import FOLDER, load, path
 
 EXTRA = ("gallery", "actors")
 """Scripts that write a table of their own beside the figures."""

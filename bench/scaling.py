@@ -18,8 +18,8 @@ from bench.lines import ONE_THREAD
 
 os.environ.update(ONE_THREAD)
 
+from bench.journal import record
 from bench.pictures import pairs
-from bench.results import record
 
 from menshen.faces.engine import Engine
 from menshen.platform.packs.store import PackStore

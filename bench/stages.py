@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.journal import record
 from bench.lines import ONE_THREAD, ROOT, Worker, WorkerError, core
 from bench.pictures import pairs
-from bench.results import record
 from bench.timing import Budget, Turn, flat, interleave, summary
 
 PEERS = os.environ.get("PEERS_PYTHON", ".venv-bench/bin/python")

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.journal import bar, record
 from bench.lines import ROOT, Answer, Worker, WorkerError
 from bench.pictures import Pair, pairs
-from bench.results import bar, record
 from bench.timing import Budget, Turn, flat, interleave, ratio, summary
 
 PEERS = os.environ.get("PEERS_PYTHON", ".venv-bench/bin/python")

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bench.journal import bar
 from bench.plot import draw
 from bench.report import report
-from bench.results import bar
 from bench.timing import summary
 
 

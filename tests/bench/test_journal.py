@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bench.results import bar, cpu_model, load, path, record, slug
+from bench.journal import bar, cpu_model, load, path, record, slug
 
 X86 = """processor\t: 0
 cpu family\t: 26
