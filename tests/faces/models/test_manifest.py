@@ -125,3 +125,21 @@ def test_the_iris_model_does_not_change_the_contract() -> None:
 )
 def test_what_changes_the_numbers_changes_the_contract(old: str, new: str) -> None:
     assert contract(parse(replaced(old, new)())) != contract(parse(text("basic")))
+
+
+def test_a_pack_of_liveness_models_only_serves_beside_others() -> None:
+    manifest = parse(text("minifasnet"))
+    assert manifest.companion
+    assert {m.role for m in manifest.models} == {"liveness"}
+    assert all(m.licence == "Apache-2.0" for m in manifest.models)
+    with pytest.raises(ModelFileError, match="has no detector"):
+        manifest.model("detector")
+    for name in NAMES:
+        assert not parse(text(name)).companion
+
+
+def test_a_liveness_model_beside_recognisers_makes_no_companion() -> None:
+    whole, lone = parse(text("basic")), parse(text("minifasnet"))
+    mixed = whole.model_copy(update={"models": (*whole.models, *lone.models)})
+    assert not mixed.companion
+    assert contract(mixed) == contract(whole)  # it changes no template

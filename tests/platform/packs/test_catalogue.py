@@ -8,7 +8,7 @@ from menshen.errors import ModelFileError
 from menshen.faces.models.manifest import Assurance
 from menshen.platform.packs import catalogue
 
-NAMES = ["basic", "openmodelzoo", "standard"]
+NAMES = ["basic", "minifasnet", "openmodelzoo", "standard"]
 
 
 def own(folder: Path, **changes: str) -> str:
@@ -27,7 +27,7 @@ def test_the_packs_menshen_comes_with() -> None:
     assert sorted(entries) == NAMES
     for name, entry in entries.items():
         assert entry.manifest.name == name
-        assert entry.table.startswith("similarity,")
+        assert entry.table.startswith("similarity,") != entry.manifest.companion
         assert entry.text == ""
 
 
@@ -35,6 +35,16 @@ def test_the_packs_menshen_comes_with() -> None:
 def test_no_pack_claims_more_than_its_table_supports(name: str) -> None:
     entry = catalogue.built_in()[name]
     assert entry.manifest.assurance is catalogue.supported(entry.manifest, entry.table)
+
+
+def test_the_liveness_pack_recognises_nobody_and_claims_nothing() -> None:
+    manifest = catalogue.built_in()["minifasnet"].manifest
+    assert manifest.companion
+    assert (manifest.recognisers, manifest.calibration) == ((), None)
+    assert manifest.assurance is Assurance.NONE
+    assert [name for name in NAMES if catalogue.built_in()[name].manifest.companion] == [
+        "minifasnet"
+    ]
 
 
 def test_the_weakest_pack_is_never_trusted_for_remote_verification() -> None:
