@@ -18,6 +18,9 @@ from menshen.platform.settings import Settings
 
 SHARED = Path(os.environ.get("MENSHEN_TEST_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
+SIDE_LOADED = ("minifasnet", "openmodelzoo")
+"""Packs on no package index: side-loaded where their files lie at hand."""
+
 
 def installed(name: str) -> Pack:
     """Load an installed pack; without it the test is skipped, or fails where it must be there.
@@ -26,8 +29,8 @@ def installed(name: str) -> Pack:
     """
     store = PackStore(Settings().packs_dir)
     try:
-        if name == "openmodelzoo":  # not on any package index: side-loaded where it lies at hand
-            return _side_loaded(store)
+        if name in SIDE_LOADED:
+            return _side_loaded(store, name)
         return store.load(name)
     except MenshenError as error:
         message = f"pack {name} is not installed ({error}); run `make models`"
@@ -37,14 +40,14 @@ def installed(name: str) -> Pack:
         pytest.skip(message)
 
 
-def _side_loaded(store: PackStore) -> Pack:
+def _side_loaded(store: PackStore, name: str) -> Pack:
     with contextlib.suppress(MenshenError):
-        return store.load("openmodelzoo")
-    folder = SHARED / "models" / "openmodelzoo"
+        return store.load(name)
+    folder = SHARED / "models" / name
     if not folder.is_dir():
-        pytest.skip(f"pack openmodelzoo is not installed, and {folder} does not hold it")
+        pytest.skip(f"pack {name} is not installed, and {folder} does not hold it")
     store.add(folder)
-    return store.load("openmodelzoo")
+    return store.load(name)
 
 
 @pytest.fixture(scope="session")

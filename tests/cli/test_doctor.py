@@ -168,6 +168,14 @@ def run(*words: str) -> Any:
     return CliRunner().invoke(app, list(words))
 
 
+def test_a_pack_that_recognises_nobody_is_not_enough(tmp_path: Path) -> None:
+    findings = examined(FakeStore(tmp_path, ("minifasnet",)))
+    assert findings["Pack minifasnet"].state == "ok"
+    assert findings["Packs"].state == "trouble"
+    assert "recognises" in findings["Packs"].words
+    assert "Packs" not in examined(FakeStore(tmp_path, ("minifasnet", "basic"), "basic"))
+
+
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MENSHEN_PACKS_DIR", str(tmp_path / "packs"))

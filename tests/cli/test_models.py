@@ -142,6 +142,15 @@ def test_list_shows_levels_and_licences(store: FakeStore) -> None:
         assert word in words
 
 
+def test_a_companion_has_no_level_and_takes_nobodys_place(store: FakeStore) -> None:
+    words = words_of(run("add", "/usr", "--pack", "minifasnet"))
+    assert "The pack 'minifasnet' is ready; it serves beside the pack in use." in words
+    assert "assurance level" not in words
+    assert "menshen models use" not in words
+    row = next(line for line in run("list").output.splitlines() if "minifasnet" in line)
+    assert "none" not in row
+
+
 def test_list_as_json(store: FakeStore) -> None:
     store.install("standard", progress=lambda _: None)
     data = json.loads(run("list", "--json").output)

@@ -23,6 +23,7 @@ from menshen.platform.packs.errors import (
     PackMissingError,
     PackStorageError,
     PackStoreBusyError,
+    PackUnfitError,
     PackUnknownError,
 )
 from menshen.platform.packs.records import Problem, Step
@@ -155,6 +156,19 @@ def test_use_changes_the_active_pack(packs: Any) -> None:
     store.use("strong")
     assert packs.store().active() == "strong"
     assert [s.manifest.name for s in store.list() if s.active] == ["strong"]
+
+
+def test_a_pack_that_recognises_nobody_is_never_the_active_one(packs: Any) -> None:
+    model = packs.world.model("d", "home", "d.onnx", packs.world.files["d.onnx"])
+    packs.replace(packs.world.manifest("companion", {**model, "role": "liveness"}))
+    store = packs.store()
+    assert store.install("companion").installed
+    assert store.active() is None
+    with pytest.raises(PackUnfitError, match="recognises nobody"):
+        store.use("companion")
+    store.install("small")
+    assert store.active() == "small"
+    assert store.load("companion").read("d").xml
 
 
 def test_no_such_model_in_a_pack(packs: Any) -> None:
