@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 LONGEST_DELAY = 0.6
 """Seconds from the dot to the eyes to the server; pursuit lags by about 0.15."""
 _DELAYS = np.arange(0.0, LONGEST_DELAY + 0.01, 0.05)
-CLOSELY = 0.8
+CLOSELY = 0.85
 """Correlation from which the eyes follow."""
 SMALLEST_SWING = 0.08
 """Share of the eye's width that the iris must travel from end to end."""
