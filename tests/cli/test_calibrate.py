@@ -48,7 +48,7 @@ def no_networks(model: str) -> NetworkBytes:
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     manifest = parse((PACKS / "basic.toml").read_text("utf-8"))
     pack = Pack(manifest, CONTRACT, (PACKS / "basic-cosine.csv").read_text("utf-8"), no_networks)
-    monkeypatch.setattr(command, "_open", lambda name: pack)
+    monkeypatch.setattr("menshen.verification.opening.open_pack", lambda name: pack)
     monkeypatch.setattr(command, "extracted", fake_extracted)
     monkeypatch.setenv("MENSHEN_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
