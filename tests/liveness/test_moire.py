@@ -16,7 +16,8 @@ def waved(period: float, *, degrees: float, strength: float = 3.0, seed: int = 0
     y, x = np.mgrid[:480, :640]
     angle = np.radians(degrees)
     wave = strength * np.sin(2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / period)
-    return np.clip(noisy(seed).astype(float) + wave[..., None], 0, 255).astype(np.uint8)
+    waves = np.clip(noisy(seed).astype(float) + wave[..., None], 0, 255)
+    return np.asarray(waves, np.uint8)
 
 
 @pytest.mark.parametrize("degrees", [0, 3, 20, 45, 90])

@@ -150,7 +150,8 @@ def _print(judged: Sequence[Judged], rates: Rates) -> None:
 
 
 def _add_rows(table: Table, one: Judged) -> None:
-    name = escape(one.source.path.name)
+    path = one.source.path
+    name = escape(f"{path.parent.name}/{path.name}" if one.source.label else path.name)
     if one.error:
         table.add_row(name, "", "", f"[red]{one.error.code}[/red]: {escape(str(one.error))}")
     for number, result in enumerate(one.results):
