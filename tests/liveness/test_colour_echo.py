@@ -178,6 +178,12 @@ def test_so_much_noise_that_nothing_can_be_told() -> None:
     assert (got.code, got.score) == ("echo-unclear", None)
 
 
+def test_skin_so_bright_that_nothing_can_be_told() -> None:
+    got = card_said(challenge(6), lambda c: card(c, gain=30.0))
+    assert (got.code, got.score) == ("echo-too-bright", None)
+    assert got.evidence["clipped-share"] > 0.9
+
+
 def test_without_a_wall_in_the_picture_skin_alone_is_enough() -> None:
     def close(colour: Colour) -> Pixels:
         return np.ascontiguousarray(card(colour)[50:180, 110:210])

@@ -12,7 +12,7 @@ less a slow drift, is correlated with the colours shown, for every lag.
 
 Limits: paper held up reflects the screen as skin does, so a print before the camera echoes: the
 structure signal refuses it. Whoever computes a face's reflection faster than `LATEST` passes.
-In bright light a screen may be too weak to be seen: such sessions end as faint or missing.
+In bright light a screen may be too weak to be seen: such sessions end without a score, or faint.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ EARLIEST, LATEST = -0.04, 0.40
 MATCHES = 0.80
 FAINT = 0.60
 """Correlations at which the score is one half, and none (decision 10: how often by chance)."""
+MOST_CLIPPED = 0.25
+"""Share of clipped skin beyond which a missing echo proves nothing: red clips first."""
 FEWEST_COLOURS = 4
 FEWEST_FRAMES = 16
 SMALLEST_GAIN = 0.02
@@ -41,6 +43,7 @@ SMALLEST_GAIN = 0.02
 
 _Doubles = NDArray[np.float64]
 _FOREHEAD = (109, 10, 338, 337, 151, 108)
+_UNTOLD = ("echo-unclear", "echo-too-bright")
 _PATCHES = (_FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK)
 _LAGS = np.arange(-0.40, 1.2001, 0.02)
 _EXPOSURE = 0.05
@@ -50,6 +53,8 @@ _DARKEST = 0.004  # of full light; below it the camera's noise rules the logarit
 _NARROWEST = 0.03  # of the picture's width: a strip of wall worth measuring
 _ASIDE = 0.35  # of the face's width, kept clear of hair and ears
 _THINNED = 2
+_CLIPPED = 250  # grey level from which a camera has no more to say
+_NO_LIGHT: Floats = np.zeros(3, np.float32)
 _LINEAR = np.where(
     np.arange(256) <= 0.04045 * 255,
     np.arange(256) / 255 / 12.92,
@@ -67,11 +72,15 @@ class Shown:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
-    """Log of the linear light in one frame, red, green, blue: skin, and the wall behind."""
+    """Log of the linear light in one frame, red, green, blue: skin, and the wall behind.
+
+    ``clipped`` is the share of the skin's pixels that are as bright as the camera can tell.
+    """
 
     time: float
     skin: tuple[float, float, float]
     wall: tuple[float, float, float]
+    clipped: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -116,12 +125,13 @@ def step(state: EchoState, observation: Observation) -> EchoState:
 
 
 def result(state: EchoState) -> SignalResult:
-    """Say whether skin follows the colours in time.
+    """Say whether skin follows the colours in time; call it at the end, it costs milliseconds.
 
     Codes: ``echo-pending`` (too little seen yet), ``echo-present``, ``echo-faint`` (too weak to
-    believe: bright light?), ``echo-missing``, ``echo-late``, ``echo-early``,
-    ``echo-not-on-skin`` (the wall follows, the skin no more than it), ``echo-unclear`` (so much
-    noise that an echo could hide in it). The score is None when pending or unclear.
+    believe), ``echo-missing``, ``echo-late``, ``echo-early``, ``echo-not-on-skin`` (the wall
+    follows, the skin no more than it), ``echo-unclear`` (an echo could hide in so much noise),
+    ``echo-too-bright`` (the skin is over-exposed). Pending, unclear and too bright have no
+    score: whoever blinds the camera on purpose gets there too, so a policy must not accept it.
     """
     samples = _heard(state)
     if len(samples) < FEWEST_FRAMES or not _all_shown(state):
@@ -130,15 +140,18 @@ def result(state: EchoState) -> SignalResult:
     skin = np.array([sample.skin for sample in samples])
     wall = np.array([sample.wall for sample in samples])
     over_wall = echoes(state.shown, times, skin - wall)
-    return _judged(over_wall, _best(echoes(state.shown, times, wall)), frames=len(samples))
+    of_wall = _best(echoes(state.shown, times, wall))
+    clipped = float(np.median([sample.clipped for sample in samples]))
+    return _judged(over_wall, of_wall, frames=len(samples), clipped=clipped)
 
 
 def measure(pixels: Pixels, mesh: Mesh, *, time: float) -> Sample:
     """Read skin and wall off one frame, (H, W, 3) RGB."""
-    skin = [_patch(pixels, mesh.points[list(points), :2]) for points in _PATCHES]
-    seen = [patch for patch in skin if patch is not None]
-    light = np.mean(seen, axis=0) if seen else np.zeros(3, np.float32)
-    return Sample(time, _logs(light), _logs(_wall(pixels, mesh)))
+    cuts = [_patch(pixels, mesh.points[list(points), :2]) for points in _PATCHES]
+    skin = [cut for cut in cuts if cut.size]
+    light = np.mean([_mean_light(cut) for cut in skin], axis=0) if skin else _NO_LIGHT
+    clipped = np.mean([(cut >= _CLIPPED).any(axis=2).mean() for cut in skin]) if skin else 0.0
+    return Sample(time, _logs(light), _logs(_wall(pixels, mesh)), float(clipped))
 
 
 def echoes(shown: tuple[Shown, ...], times: _Doubles, series: _Doubles) -> tuple[Echo, ...]:
@@ -169,10 +182,10 @@ def _noise(series: _Doubles) -> float:
     return 1.4826 / math.sqrt(2) * float(np.median(np.abs(np.diff(series, axis=0))))
 
 
-def _judged(found: tuple[Echo, ...], wall: Echo, *, frames: int) -> SignalResult:
+def _judged(found: tuple[Echo, ...], wall: Echo, *, frames: int, clipped: float) -> SignalResult:
     in_time = _best(tuple(e for e in found if EARLIEST - 1e-9 <= e.lag <= LATEST + 1e-9))
     best = _best(found)
-    code = _code(in_time, best, wall)
+    code = _code(in_time, best, wall, clipped=clipped)
     score = min(1.0, max(0.0, (in_time.correlation - FAINT) / (1.0 - FAINT)))
     evidence = {
         "correlation": in_time.correlation,
@@ -182,18 +195,21 @@ def _judged(found: tuple[Echo, ...], wall: Echo, *, frames: int) -> SignalResult
         "best-lag-seconds": best.lag,
         "wall-correlation": wall.correlation,
         "wall-gain": wall.gain,
+        "clipped-share": clipped,
         "frames": float(frames),
     }
-    scores = {"echo-present": score, "echo-faint": score, "echo-unclear": None}
+    scores = {"echo-present": score, "echo-faint": score} | dict.fromkeys(_UNTOLD)
     return SignalResult(SIGNAL, scores.get(code, 0.0), code, evidence)
 
 
-def _code(in_time: Echo, best: Echo, wall: Echo) -> str:
+def _code(in_time: Echo, best: Echo, wall: Echo, *, clipped: float) -> str:
     if in_time.correlation >= MATCHES and in_time.gain > 0:
         elsewhere = best.correlation > in_time.correlation + 0.02
         return _out_of_time(best) if elsewhere else "echo-present"
     if best.correlation >= MATCHES:
         return _out_of_time(best)
+    if clipped > MOST_CLIPPED:
+        return "echo-too-bright"
     if wall.correlation >= MATCHES and wall.gain > in_time.gain:
         return "echo-not-on-skin"
     if 3 * in_time.error > SMALLEST_GAIN:
@@ -248,11 +264,11 @@ def _drift(times: _Doubles) -> _Doubles:
     return np.asarray(np.linalg.qr(np.column_stack([np.ones_like(at), at, at**2]))[0])
 
 
-def _patch(pixels: Pixels, points: Floats) -> Floats | None:
-    """Return the mean linear light (3,) of the middle of a patch; None outside the picture."""
+def _patch(pixels: Pixels, points: Floats) -> Pixels:
+    """Return the middle of a patch of skin; empty outside the picture."""
     low, high = points.min(axis=0), points.max(axis=0)
     inset = (high - low) * 0.2
-    return _mean_light(pixels, low + inset, high - inset)
+    return _cut(pixels, low + inset, high - inset)
 
 
 def _wall(pixels: Pixels, mesh: Mesh) -> Floats:
@@ -264,17 +280,18 @@ def _wall(pixels: Pixels, mesh: Mesh) -> Floats:
     down = max(min(float(high[1]), float(height)), 1.0)
     strips = [(0.0, low[0] - aside), (high[0] + aside, float(width))]
     wide = [(a, b) for a, b in strips if b - a >= _NARROWEST * width]
-    light = [_mean_light(pixels, np.array([a, 0.0]), np.array([b, down])) for a, b in wide]
-    seen = [mean for mean in light if mean is not None]
-    return np.mean(seen, axis=0) if seen else np.zeros(3, np.float32)
+    cuts = [_cut(pixels, np.array([a, 0.0]), np.array([b, down])) for a, b in wide]
+    light = [_mean_light(cut) for cut in cuts if cut.size]
+    return np.mean(light, axis=0) if light else _NO_LIGHT
 
 
-def _mean_light(pixels: Pixels, low: Floats, high: Floats) -> Floats | None:
+def _cut(pixels: Pixels, low: Floats, high: Floats) -> Pixels:
     left, top = np.maximum(np.rint(low).astype(int), 0)
     right, bottom = np.maximum(np.rint(high).astype(int), 0)
-    cut = pixels[top:bottom:_THINNED, left:right:_THINNED]
-    if cut.size == 0:
-        return None
+    return pixels[top:bottom:_THINNED, left:right:_THINNED]
+
+
+def _mean_light(cut: Pixels) -> Floats:
     return np.asarray(_LINEAR[cut].reshape(-1, 3).mean(axis=0), np.float32)
 
 
