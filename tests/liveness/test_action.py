@@ -8,10 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.liveness.meshes import FPS, calm, head, noisy, observed, sheet, sway, turning
 
+from menshen.actors import cast
+from menshen.actors.clips import clip, film
+from menshen.faces.models.pack import Pack
 from menshen.faces.records import HeadPose
 from menshen.liveness import resting as rest
 from menshen.liveness.action import ActionState, Asked, begin, movements_seen, result, step
 from menshen.liveness.actions import ACTIONS, Dot
+from menshen.liveness.observe import Observer
 from menshen.liveness.records import Observation, SignalResult
 from menshen.liveness.resting import Resting
 
@@ -243,3 +247,27 @@ def test_trembling_does_nothing(seed: int, action: str) -> None:
         for i in range(50)
     ]
     assert said(action, frames).code == "not-done"
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("performed", "asked"), [("blink", "blink"), ("nod", "nod")])
+def test_an_actor_does_what_was_asked_and_nothing_else(
+    basic_pack: Pack, performed: str, asked: str
+) -> None:
+    actor, rate = cast()[6], 10.0
+    neutral = clip("neutral", fps=rate, seconds=0.8, seed=2)
+    pictures = film(actor, (*neutral, *clip(performed, fps=rate, seed=2)))
+    observer = Observer.from_pack(basic_pack)
+    track, state = None, rest.START
+    steps: dict[str, ActionState] = {}
+    for i, pixels in enumerate(pictures):
+        time = i / rate
+        observation, track = observer.observe(
+            pixels, sequence=i, captured=time, received=time, last=track
+        )
+        state = rest.step(state, observation)
+        values = rest.resting(state)
+        if values is not None and not steps:
+            steps = {a: begin(Asked(a, time, 9.0, DOTS), resting=values) for a in ACTIONS}
+        steps = {a: step(s, observation) for a, s in steps.items()}
+    assert {a for a, s in steps.items() if result(s).score == 1} == {asked}

@@ -18,7 +18,12 @@ from tests.liveness.meshes import (
     turning,
 )
 
-from menshen.faces.records import Floats, HeadPose
+from menshen.actors import cast
+from menshen.actors.attacks import Hold, printed
+from menshen.actors.clips import clip, film
+from menshen.faces.models.pack import Pack
+from menshen.faces.records import Floats, HeadPose, Pixels
+from menshen.liveness.observe import Observer, Track
 from menshen.liveness.records import Observation, SignalResult
 from menshen.liveness.structure import START, parallax, result, step
 
@@ -137,3 +142,31 @@ def test_trembling_is_no_turn(seed: int, deviation: float) -> None:
     seen = parallax(head(), noisy(head(), seed=seed, deviation=deviation), size=SIZE)
     assert seen.turn < 5
     assert seen.growth == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.models
+def test_an_actor_who_turns_is_solid_and_their_print_is_not(basic_pack: Pack) -> None:
+    actor, rate = cast()[4], 10.0
+    neutral = film(actor, clip("neutral", fps=rate, seconds=0.8, seed=1))
+    turn = film(actor, clip("turn_right", fps=rate, seconds=1.6, seed=1))
+    angles = [0.0] * 8 + list(sway(30, frames=24))
+    tilted = [
+        printed([neutral[0]], hold=Hold(yaw=a, unsteady=0), seed=i)[0] for i, a in enumerate(angles)
+    ]
+    observer = Observer.from_pack(basic_pack)
+    alive, flat = (judged(followed(observer, shot)) for shot in ([*neutral, *turn], tilted))
+    assert alive.code == "solid"
+    assert alive.evidence["depth-carried-turn-degrees"] > 18
+    assert flat.evidence["depth-carried-turn-degrees"] < 7
+    assert flat.score is None or flat.score < 0.3
+
+
+def followed(observer: Observer, pictures: Sequence[Pixels]) -> list[Observation]:
+    track: Track | None = None
+    seen = []
+    for i, pixels in enumerate(pictures):
+        observation, track = observer.observe(
+            pixels, sequence=i, captured=i / 10, received=i / 10, last=track
+        )
+        seen.append(observation)
+    return seen
