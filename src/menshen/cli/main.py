@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from menshen import __version__
-from menshen.cli import calibrate, demo, doctor, evaluate, inspect, keys, models, serve, verify
+from menshen.cli import (
+    calibrate,
+    demo,
+    doctor,
+    evaluate,
+    inspect,
+    keys,
+    liveness,
+    models,
+    serve,
+    verify,
+)
 
 app = typer.Typer(
     name="menshen",
@@ -25,6 +36,7 @@ app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(liveness.app, name="liveness")
 
 
 def _print_version(wanted: bool) -> None:
