@@ -72,7 +72,7 @@ def test_a_stream_is_sampled() -> None:
     network = FakeNetwork(*LIVE)
     one = signal(network, FakeNetwork(*LIVE))
     state = Sampled()
-    for number in range(30):
+    for number in range(60):
         state = one.step(state, observed(blank(), at=number / 15, sequence=number))
     assert len(network.seen) == 3
     assert one.result(state).evidence["frames"] == 3

@@ -114,7 +114,7 @@ def test_a_stream_is_judged_by_its_median_frame(live: list[Pixels], seen: Look) 
     bad = seen(attacks.printed(live[:1])[0])
     state = Sampled()
     for number, one in enumerate((good, bad, good)):
-        frame = Observation(number, number, number, one.pixels, 1, one.face, None, None)
+        frame = Observation(number, 2 * number, 2 * number, one.pixels, 1, one.face, None, None)
         state = screen_print.step(state, frame)
     result = screen_print.result(state)
     assert result.score is not None

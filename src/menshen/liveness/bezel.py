@@ -55,7 +55,7 @@ def drawn_sides(pixels: Pixels, box: Box) -> Floats:
     segments = _segments(pixels, box)
     if not len(segments):
         return np.zeros(4, np.float32)
-    candidates = [_sides(np.asarray(np.matmul(segments, _turn(tilt)), np.float32)) for tilt in _TILTS]
+    candidates = [_sides(_tilted(segments, tilt)) for tilt in _TILTS]
     return max(candidates, key=lambda sides: (float(np.sort(sides)[1]), float(sides.sum())))
 
 
@@ -81,10 +81,12 @@ def _on_border(ends: Floats, width: int, height: int) -> Flags:
     return np.asarray(np.any([side.all(axis=1) for side in sides], axis=0), np.bool_)
 
 
-def _turn(degrees: float) -> Floats:
+def _tilted(ends: Floats, degrees: float) -> Floats:
+    """Turn the picture about the face's centre, clockwise."""
     angle = np.radians(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, sin], [-sin, cos]], np.float32)
+    turn = np.array([[cos, sin], [-sin, cos]], np.float32)
+    return np.asarray(np.matmul(ends, turn), np.float32)
 
 
 def _sides(ends: Floats) -> Floats:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from menshen.liveness.records import Observation, SignalResult
 
-INTERVAL = 0.9
+INTERVAL = 1.9
 """Seconds of the client's clock between two looks."""
 KEPT = 32
 
