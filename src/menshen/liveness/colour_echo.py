@@ -52,6 +52,7 @@ _FRAMES_ALIKE = 5  # what disturbs one frame disturbs its neighbours: so many co
 _DARKEST = 0.004  # of full light; below it the camera's noise rules the logarithm
 _NARROWEST = 0.03  # of the picture's width: a strip of wall worth measuring
 _ASIDE = 0.35  # of the face's width, kept clear of hair and ears
+_MOST_KEPT = 600
 _THINNED = 2
 _CLIPPED = 250  # grey level from which a camera has no more to say
 _NO_LIGHT: Floats = np.zeros(3, np.float32)
@@ -109,8 +110,11 @@ def show(state: EchoState, colour: Colour, *, at: float) -> EchoState:
     """Note that the screen changed; call it with RESTING when the colours end.
 
     ``at`` is when the page says it drew the colour, on the clock of ``Observation.captured``;
-    the caller has checked it against its own clock. Raises ValueError when time runs backwards.
+    the caller has checked it against its own clock. Raises ValueError when time runs backwards
+    or is no number.
     """
+    if not math.isfinite(at):
+        raise ValueError("a colour is shown at some time")
     if state.shown and at < state.shown[-1].at:
         raise ValueError("colours are shown one after the other")
     return dataclasses.replace(state, shown=(*state.shown, Shown(colour, at)))
@@ -121,7 +125,7 @@ def step(state: EchoState, observation: Observation) -> EchoState:
     if observation.face is None or _over(state, observation.captured):
         return state
     sample = measure(observation.pixels, observation.face.mesh, time=observation.captured)
-    return dataclasses.replace(state, samples=(*state.samples, sample))
+    return dataclasses.replace(state, samples=(*state.samples, sample)[-_MOST_KEPT:])
 
 
 def result(state: EchoState) -> SignalResult:

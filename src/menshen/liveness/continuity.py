@@ -52,7 +52,7 @@ MOST_FRAMES = 1200
 
 _THUMBNAIL = (24, 18)
 _FACE_THUMBNAIL = (16, 16)
-_THINNED = 3
+_WIDTH_LOOKED_AT = 320
 _SHORTEST_INTERVAL = 1e-3  # seconds; no camera is faster
 _STILL = 0.02  # squared grey levels a pixel: below it nothing moves and nothing can be said
 
@@ -107,7 +107,7 @@ def start(person: PersonBound | None = None) -> ContinuityState:
 
 def step(state: ContinuityState, observation: Observation) -> ContinuityState:
     """Look at one frame. The first fault is kept; frames beyond `MOST_FRAMES` are not stored."""
-    thin = np.ascontiguousarray(observation.pixels[::_THINNED, ::_THINNED])
+    thin = _thinned(observation.pixels)
     frame = Frame(observation.captured, _fingerprint(thin), _thumbnail(thin, _THUMBNAIL))
     seen = _seen(observation)
     fault = state.fault or _fault(state, frame, seen)
@@ -213,6 +213,12 @@ def _seen(observation: Observation) -> Seen | None:
         return None
     box = observation.face.detection.box
     return Seen(observation.captured, box, _face_thumbnail(observation.pixels, box))
+
+
+def _thinned(pixels: Pixels) -> Pixels:
+    """Return every n-th pixel, so that about 320 columns remain."""
+    every = max(1, pixels.shape[1] // _WIDTH_LOOKED_AT)
+    return np.ascontiguousarray(pixels[::every, ::every])
 
 
 def _fingerprint(pixels: Pixels) -> bytes:
