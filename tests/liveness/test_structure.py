@@ -25,7 +25,7 @@ from menshen.faces.models.pack import Pack
 from menshen.faces.records import Floats, HeadPose, Pixels
 from menshen.liveness.observe import Observer, Track
 from menshen.liveness.records import Observation, SignalResult
-from menshen.liveness.structure import START, parallax, result, step
+from menshen.liveness.structure import MOVED_ENOUGH, START, parallax, result, step
 
 BEND = 0.08
 
@@ -75,7 +75,7 @@ def test_a_head_that_turns_is_solid(poses: list[HeadPose]) -> None:
 def test_a_print_that_is_tilted_is_flat(body: Callable[..., Floats], poses: list[HeadPose]) -> None:
     said = judged(shown(body, poses))
     assert (said.score, said.code) == (0.0, "flat")
-    assert said.evidence["shape-change-eye-distances"] > 0.05
+    assert said.evidence["shape-change-eye-distances"] >= MOVED_ENOUGH
 
 
 def test_the_perspective_of_a_head_that_comes_closer_changes() -> None:

@@ -51,7 +51,7 @@ GROWN_ENOUGH = 1.4
 
 _EYES_REACH = 1.7
 """Centimetres about the middle of an eye that its lids move in."""
-_NOSE_BASE, _MOUTH_HALF = 2, 4.5
+_NOSE_BASE = 2
 
 _Matrix = NDArray[np.float64]
 
@@ -227,9 +227,9 @@ def _columns(moves: list[tuple[_Matrix, _Matrix]]) -> _Matrix:
 def _rigid() -> NDArray[np.intp]:
     """Choose the landmarks that neither lids nor lips nor jaw move."""
     vertices = canonical_face().vertices.astype(np.float64)
-    mouth = (vertices[:, 1] > vertices[_NOSE_BASE, 1]) & (np.abs(vertices[:, 0]) < _MOUTH_HALF)
+    jaw = vertices[:, 1] > vertices[_NOSE_BASE, 1]
     eyes = [vertices[list(corners), :2].mean(0) for corners in (RIGHT_CORNERS, LEFT_CORNERS)]
     away = np.min([np.linalg.norm(vertices[:, :2] - eye, axis=1) for eye in eyes], axis=0)
-    chosen: NDArray[np.intp] = np.flatnonzero(~mouth & (away > _EYES_REACH))
+    chosen: NDArray[np.intp] = np.flatnonzero(~jaw & (away > _EYES_REACH))
     chosen.flags.writeable = False
     return chosen
