@@ -129,7 +129,9 @@ def test_depth_carries_the_turn_of_a_head_and_none_of_a_sheet(
 ) -> None:
     pose = HeadPose(yaw, pitch, roll)
     turned = parallax(head(distance=50), head(pose, distance=distance), size=SIZE)
-    assert turned.turn == pytest.approx((yaw**2 + pitch**2) ** 0.5, abs=4)
+    angle = (yaw**2 + pitch**2) ** 0.5
+    # The fit is of first order: large turns close to the camera read up to a fifth wrong.
+    assert turned.turn == pytest.approx(angle, abs=3 + 0.2 * angle)
     for body in (sheet, bent):
         held = parallax(body(AHEAD, distance=50), body(pose, distance=distance), size=SIZE)
         assert held.turn < 3
