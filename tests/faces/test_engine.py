@@ -240,9 +240,7 @@ def test_eye_distance_is_in_picture_pixels(engine: Engine, astronaut: bytes) -> 
     assert eye_distance(double) / eye_distance(small) == pytest.approx(2, rel=0.05)
 
 
-def test_the_largest_face_can_be_asked_for(
-    engine: Engine, weights: tuple[float, ...]
-) -> None:
+def test_the_largest_face_can_be_asked_for(engine: Engine, weights: tuple[float, ...]) -> None:
     """Labelled pictures for an evaluation have their person in front, and others about."""
     company = np.full((480, 1000, 3), 120, np.uint8)
     company[:, :500] = render(cast()[0])[:, 70:570]
