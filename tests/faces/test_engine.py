@@ -22,8 +22,9 @@ from menshen.errors import (
     SeveralFacesError,
 )
 from menshen.faces.decode import decode
-from menshen.faces.engine import Engine, eye_distance
+from menshen.faces.engine import Engine
 from menshen.faces.models.pack import NetworkBytes, Pack
+from menshen.faces.quality.crop import frontal_eye_distance
 from menshen.faces.records import Picture, Pixels
 from menshen.faces.scores import part_weights, similarity
 
@@ -237,7 +238,7 @@ def test_the_error_names_the_picture(engine: Engine, astronaut: bytes) -> None:
 def test_eye_distance_is_in_picture_pixels(engine: Engine, astronaut: bytes) -> None:
     small = engine.find(decode(astronaut))[0]
     double = engine.find(decode(jpeg(resized(ASTRONAUT, (1024, 1024))), reduce=False))[0]
-    assert eye_distance(double) / eye_distance(small) == pytest.approx(2, rel=0.05)
+    assert frontal_eye_distance(double) / frontal_eye_distance(small) == pytest.approx(2, rel=0.05)
 
 
 def test_the_largest_face_can_be_asked_for(engine: Engine, weights: tuple[float, ...]) -> None:

@@ -28,6 +28,7 @@ from menshen.faces.models.pack import Pack
 from menshen.faces.pose import head_pose
 from menshen.faces.pyramid import Pyramid
 from menshen.faces.quality import Quality, assess
+from menshen.faces.quality.crop import frontal_eye_distance
 from menshen.faces.records import Box, Detection, Face, Picture, Template
 from menshen.faces.runtime import Network, Precision
 
@@ -43,7 +44,6 @@ BYSTANDER = 0.5
 
 Somebody walking past in the background does not; two people side by side do."""
 MOST_YAW, MOST_PITCH, MOST_ROLL = 50.0, 45.0, 60.0
-_RIGHT_EYE, _LEFT_EYE = (33, 133), (362, 263)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -216,23 +216,12 @@ def _turned(pyramid: Pyramid, quarters: int) -> Pyramid:
     return Pyramid(np.ascontiguousarray(np.rot90(pyramid.level(level), quarters)))
 
 
-def eye_distance(face: Face) -> float:
-    """Return the distance between the eye centres in picture pixels, whatever the yaw.
-
-    ISO/IEC 29794-5 means the distance of a frontal face: taken in space, turning the head
-    does not shrink it.
-    """
-    points = face.mesh.points
-    right, left = points[list(_RIGHT_EYE)].mean(0), points[list(_LEFT_EYE)].mean(0)
-    return float(np.linalg.norm(right - left))
-
-
 def _refuse_unusable(face: Face, picture: Picture) -> None:
     if abs(face.pose.roll) > MOST_ROLL:
         raise FaceNotUprightError("the head lies on its side")
     if abs(face.pose.yaw) > MOST_YAW or abs(face.pose.pitch) > MOST_PITCH:
         raise FaceTurnedAwayError("the face is turned too far away")
-    if eye_distance(face) * picture.reduction < SMALLEST_EYE_DISTANCE:
+    if frontal_eye_distance(face) * picture.reduction < SMALLEST_EYE_DISTANCE:
         raise FaceTooSmallError("the face has too few pixels")
 
 

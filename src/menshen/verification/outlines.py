@@ -6,27 +6,19 @@ right are the person's own.
 
 from __future__ import annotations
 
+from menshen.faces import contours
 from menshen.faces.records import Mesh
 
-# fmt: off
 OUTLINES: dict[str, tuple[int, ...]] = {
-    "face": (
-        10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-        152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-    ),
-    "right_eye": (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
-    "left_eye": (362, 382, 381, 380, 374, 373, 390, 249, 263, 466, 388, 387, 386, 385, 384, 398),
-    "right_brow": (70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
-    "left_brow": (300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
-    "lips": (
-        61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
-    ),
-    "mouth": (
-        78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191,
-    ),
+    "face": contours.FACE_OVAL,
+    "right_eye": contours.RIGHT_EYE,
+    "left_eye": contours.LEFT_EYE,
+    "right_brow": contours.RIGHT_BROW,
+    "left_brow": contours.LEFT_BROW,
+    "lips": contours.OUTER_LIPS,
+    "mouth": contours.INNER_LIPS,
 }
 """Closed outlines by name, each a ring of mesh points."""
-# fmt: on
 
 Point = tuple[float, float]
 
