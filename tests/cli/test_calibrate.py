@@ -211,3 +211,7 @@ def test_an_empty_folder_is_an_error(run: Any, tmp_path: Path) -> None:
     result = run("--site", tmp_path)
     assert result.exit_code == 2
     assert "enrolled-invalid" in result.output
+
+
+def test_an_unknown_language_is_refused_not_taken_for_english(tmp_path: Path, run: Any) -> None:
+    assert run("--site", str(tmp_path), "--lang", "xx").exit_code == 2

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from menshen.cli.common import NO, Language, out, reported
+from menshen.cli.common import NO, Lang, Language, out, reported
 from menshen.cli.evaluate import extracted, work_folder, write
 from menshen.errors import CalibrationError, MenshenError
 
@@ -60,14 +60,13 @@ def calibrate(
     ] = Path("menshen-calibration"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads. Default: all cores.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    lang: Annotated[str, typer.Option(help="Language of the warnings: en or zh.")] = "en",
+    lang: Annotated[Lang, typer.Option(help="Language of the warnings.")] = Lang.en,
 ) -> None:
     """Find what a similarity is worth with your own people and cameras.
 
     Exit status: 0 done; 1 too few people or pairs to say anything; 2 error. Killed half way,
     the same command goes on where it was.
     """
-    language: Language = "zh" if lang == "zh" else "en"
     with reported(as_json=as_json):
         if (pairs is None) == (site is None):
             raise SourceError("name one source: PAIRS.csv or --site")
@@ -76,7 +75,7 @@ def calibrate(
         opened = open_pack(pack)
         try:
             if site is not None:
-                _site(site, opened, jobs=jobs, as_json=as_json, language=language)
+                _site(site, opened, jobs=jobs, as_json=as_json, language=lang.value)
             elif pairs is not None:
                 _pairs(pairs, opened, out_dir, jobs=jobs, as_json=as_json)
         except CalibrationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,15 @@ from menshen.errors import MenshenError, PictureTooLargeError
 
 Language = Literal["en", "zh"]
 OK, NO, FAILED = 0, 1, 2
+
+
+class Lang(StrEnum):
+    """A language of the words, as an option: anything else is refused before any work."""
+
+    en = "en"
+    zh = "zh"
+
+
 LARGEST_FILE = 64 * 1024 * 1024
 
 out = Console()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from menshen.cli.common import NO, OK, Language, err, out, problem, read_picture, reported
+from menshen.cli.common import NO, OK, Lang, Language, err, out, problem, read_picture, reported
 from menshen.errors import FaceError, MenshenError
 
 if TYPE_CHECKING:
@@ -37,13 +36,6 @@ WORDS = {
         False: "不能使用",
     },
 }
-
-
-class Lang(StrEnum):
-    """A language of the words."""
-
-    en = "en"
-    zh = "zh"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import typer
 from rich.panel import Panel
 from rich.table import Table
 
-from menshen.cli.common import FAILED, NO, OK, Language, out, read_picture, reported
+from menshen.cli.common import NO, OK, Lang, Language, out, read_picture, reported
 
 if TYPE_CHECKING:
     from menshen.faces.engine import Sample
@@ -33,7 +33,7 @@ def verify(
     ] = None,
     pack: Annotated[str | None, typer.Option(help="Model pack. Default: the active one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    lang: Annotated[str, typer.Option(help="Language of the words: en or zh.")] = "en",
+    lang: Annotated[Lang, typer.Option(help="Language of the words.")] = Lang.en,
 ) -> None:
     """Compare two pictures. Exit status: 0 accepted, 1 rejected or for review, 2 error."""
     with reported(as_json=as_json):
@@ -46,15 +46,8 @@ def verify(
     if as_json:
         typer.echo(json.dumps(as_dict(comparison), ensure_ascii=False, indent=2))
     else:
-        _show(comparison, policy, names=(first.name, second.name), lang=_language(lang))
+        _show(comparison, policy, names=(first.name, second.name), lang=lang.value)
     raise typer.Exit(OK if comparison.decision.outcome == "accept" else NO)
-
-
-def _language(text: str) -> Language:
-    if text in ("en", "zh"):
-        return "zh" if text == "zh" else "en"
-    typer.echo("--lang is en or zh", err=True)
-    raise typer.Exit(FAILED)
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
